@@ -1,0 +1,1 @@
+"""Everything around the models: settings, landing, loading, reports, AWS."""

@@ -1,0 +1,1 @@
+"""How raw files become rows of the staging tables."""
