@@ -91,7 +91,9 @@ events as (
                 then 'no_song'
             when page = 'NextSong' and (duration is null or duration <= 0)
                 then 'no_duration'
-            when user_id is not null and (level is null or level not in ('free', 'paid'))
+            when
+                user_id is not null
+                and (level is null or level not in ('free', 'paid'))
                 then 'no_level'
         end as quarantine_reason,
         duration,

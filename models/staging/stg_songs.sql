@@ -10,9 +10,9 @@ latest_deliveries as (
     qualify
         row_number() over (
             partition by
-                song_id,
+                {{ clean_text('song_id') }},
                 case
-                    when song_id is null or song_id = ''
+                    when {{ clean_text('song_id') }} is null
                         then _source_uri || '|' || cast(_line as varchar(16))
                 end
             order by _load_id desc, _source_uri desc, _line desc

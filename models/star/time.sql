@@ -22,7 +22,8 @@ weekdays as (
         start_time,
         date,
         cast(
-            {{ dbt.datediff("cast('1970-01-05' as date)", 'date', 'day') }} % 7 + 1
+            {{ dbt.datediff("cast('1970-01-05' as date)", 'date', 'day') }}
+            % 7 + 1
             as integer
         ) as weekday
     from moments
