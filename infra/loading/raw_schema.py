@@ -1,4 +1,4 @@
-"""The raw tables as `models/staging/_sources.yml` defines them, the one place that does."""
+"""The raw tables, as `models/staging/_sources.yml` and nothing else defines them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -44,7 +44,7 @@ class RawTable:
 
 @cache
 def raw_tables(project: Path) -> tuple[RawTable, ...]:
-    """Reads the definition; a table or column without what loading needs is an error."""
+    """Reads the definition; a table or column that lacks a part is an error."""
     path = project / SOURCES
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))

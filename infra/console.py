@@ -1,0 +1,137 @@
+"""What a person sees: progress while something runs, and one closing line per task."""
+
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+Item = TypeVar("Item")
+
+PLAIN_EVERY_SECONDS = 5.0  # how often a step speaks up where no terminal shows a bar
+
+_NUMBER = re.compile(r"null|-|-?[0-9][0-9,]*(\.[0-9]+)?( ?(%|s|MB|GB))?")
+
+out = Console(highlight=False)
+out.soft_wrap = not out.is_terminal  # lines in a pipe are for grep, not for the eye
+
+
+class Bar:
+    """Progress of a step: a moving bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, label: str, progress: Progress | None) -> None:
+        self._label = label
+        self._progress = progress
+        self._task = progress.add_task(label, total=None) if progress else None
+        self._spoke = time.monotonic()
+
+    def update(self, done: int, total: int | None, label: str | None = None) -> None:
+        """Shows that `done` of `total` is done; `label` says of what."""
+        self._label = label or self._label
+        if self._progress is not None and self._task is not None:
+            self._progress.update(
+                self._task, completed=done, total=total, description=self._label
+            )
+        elif time.monotonic() - self._spoke > PLAIN_EVERY_SECONDS:
+            self._spoke = time.monotonic()
+            of = "" if total is None else f" of {total:,}"
+            out.print(f"  {self._label}: {done:,}{of}", markup=False)
+
+    def track(self, items: Sequence[Item], label: str) -> Iterable[Item]:
+        """Yields the items and shows how many have been taken."""
+        for number, item in enumerate(items):
+            if number % 100 == 0:
+                self.update(number, len(items), label)
+            yield item
+        self.update(len(items), len(items), label)
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Bar]:
+    """Shows a progress bar while the block runs, and takes it away afterwards."""
+    if not out.is_terminal:
+        out.print(f"  {label} …", markup=False)
+        yield Bar(label, None)
+        return
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=out, transient=True) as progress:
+        yield Bar(label, progress)
+
+
+def say(text: str) -> None:
+    """Prints a line as it is."""
+    out.print(visible(text), markup=False)
+
+
+def warn(text: str) -> None:
+    """Prints a line that wants attention."""
+    out.print(f"[yellow]warning:[/] {escape(visible(text))}")
+
+
+def closing(task: str, text: str, seconds: float, next_step: str) -> None:
+    """Prints what a task did, how long it took, and what comes next."""
+    out.print(
+        f"[bold green]{task}[/]  {escape(visible(text))} [dim]({seconds:.1f} s)[/]"
+    )
+    out.print(f"[dim]next:[/] {escape(next_step)}")
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Prints a table of at most the terminal's width; numbers stand to the right."""
+    texts = [[cell_text(cell) for cell in row] for row in rows]
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for index, header in enumerate(headers):
+        cells = [row[index] for row in texts]
+        right = bool(cells) and all(_NUMBER.fullmatch(cell.plain) for cell in cells)
+        grid.add_column(
+            Text(visible(header)),
+            justify="right" if right else "left",
+            overflow="fold",
+        )
+    for row in texts:
+        grid.add_row(*row)
+    out.print(grid, soft_wrap=False)
+
+
+def cell_text(value: object) -> Text:
+    """A value as a cell: null in dim, booleans in lower case, the rest visible."""
+    if value is None:
+        return Text("null", style="dim")
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return Text(visible(text).replace("\n", "\\n"))
+
+
+def visible(text: str) -> str:
+    r"""Text from data, made harmless: control characters show as \x19 and the like.
+
+    Raw ones could move the cursor or hide text; new lines and tabs would break a row.
+    """
+    return "".join(
+        character
+        if character.isprintable() or character == "\n"
+        else ascii(character)[1:-1]
+        for character in text
+    )
+
+
+def is_interactive() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and out.is_terminal

@@ -1,0 +1,115 @@
+"""Runs dbt as a process of its own and shows its progress.
+
+A process, because DuckDB's file belongs to one at a time and dbt in this process would
+keep it open. dbt itself prints two lines per node; here a bar counts the nodes, and
+only warnings and errors are printed. The full log is in logs/dbt.log.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infra.console import Bar, bar, say
+from infra.errors import DbtError, WarehouseBusy
+from infra.project import Project
+from infra.warehouse import lock_holder
+
+TARGET = Path("target")
+DOCS_TARGET = TARGET / "docs"  # apart, so that `dbt retry` finds its last run untouched
+
+_RESULTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
+
+
+@dataclass
+class Outcome:
+    """What a dbt command did: nodes by kind, and the last totals it reported."""
+
+    nodes: dict[str, int] = field(default_factory=dict)
+    stats: dict[str, int] = field(default_factory=dict)
+    planned: int | None = None
+
+    def told(self) -> str:
+        """`9 models and 36 tests`, as far as there were any."""
+        parts = [
+            f"{count:,} {kind}{'' if count == 1 else 's'}"
+            for kind, count in sorted(self.nodes.items())
+        ]
+        return " and ".join(parts) or "nothing"
+
+
+def build(project: Project, select: str = "") -> Outcome:
+    """Builds and tests the models; unit tests test code, not data, and are left out."""
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if select:
+        arguments += ["--select", *select.split()]
+    return run(project, arguments, "building and testing the models")
+
+
+def generate_docs(project: Project) -> Path:
+    """Writes the docs site as one file and returns its path."""
+    arguments = ["docs", "generate", "--static", "--target-path", str(DOCS_TARGET)]
+    run(project, arguments, "writing the docs site")
+    return project.root / DOCS_TARGET / "static_index.html"
+
+
+def command(arguments: Sequence[str]) -> list[str]:
+    """The command line of dbt in this interpreter's environment, activated or not."""
+    return [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments]
+
+
+def run(project: Project, arguments: Sequence[str], label: str) -> Outcome:
+    """Runs dbt in the project; prints warnings and errors; raises when dbt fails."""
+    if holder := lock_holder(project.profile):
+        raise WarehouseBusy(holder)
+    outcome = Outcome()
+    quiet = ["--log-format", "json", "--log-level", "info", "--log-format-file", "text"]
+    process = subprocess.Popen(
+        command([*quiet, *arguments]),
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    with process, bar(label) as progress:
+        for event in _events(process):
+            _follow(event, outcome, progress)
+    if process.returncode != 0:
+        failed = outcome.stats.get("error", 0)
+        skipped = outcome.stats.get("skip", 0)
+        counts = f" {failed} failed, {skipped} skipped." if failed else ""
+        raise DbtError(
+            f"dbt {arguments[0]} did not succeed.{counts} See above, or logs/dbt.log; "
+            "after mending it run `dbt retry` or the task again."
+        )
+    return outcome
+
+
+def _events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+    if process.stdout is None:
+        return
+    for line in process.stdout:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = {"info": {"name": "Text", "level": "error", "msg": line.rstrip()}}
+        yield event
+
+
+def _follow(event: dict[str, Any], outcome: Outcome, progress: Bar) -> None:
+    info, data = event["info"], event.get("data", {})
+    if info["name"] in _RESULTS:
+        kind = data["node_info"]["resource_type"]
+        outcome.nodes[kind] = outcome.nodes.get(kind, 0) + 1
+        progress.update(sum(outcome.nodes.values()), outcome.planned)
+    elif info["name"] == "ConcurrencyLine":
+        outcome.planned = data["node_count"]
+    elif info["name"] == "StatsLine":
+        outcome.stats = data["stats"]
+    if info["level"] in ("warn", "error") and info["msg"].strip():
+        say(info["msg"])

@@ -1,0 +1,105 @@
+"""The warehouse on this machine, as `invoke up` makes it."""
+
+from dataclasses import dataclass
+
+from infra import profile as profiles
+from infra import sample
+from infra.console import Bar, say, warn
+from infra.errors import LandingError
+from infra.loading import duckdb_engine
+from infra.loading.scan import scan
+from infra.made import Made, digest
+from infra.project import Project
+from infra.warehouse import writer
+
+
+@dataclass(frozen=True)
+class Readied:
+    """A thing the warehouse needs, and whether `up` made it now or found it."""
+
+    what: str
+    made: bool
+
+
+def up(project: Project, progress: Bar) -> list[Readied]:
+    """Makes what is missing: profiles.yml, the warehouse file, raw files to load.
+
+    A second run makes nothing. What a person made or edited is left as it is.
+    """
+    return [
+        Readied(profiles.FILE, ensure_profile(project)),
+        _ensure_warehouse(project),
+        _ensure_landing(project, progress),
+    ]
+
+
+def announce(readied: list[Readied]) -> str:
+    """Prints a line for each thing and returns how many were made."""
+    for each in readied:
+        say(f"  {'made ' if each.made else 'found'} {each.what}")
+    made = sum(each.made for each in readied)
+    return f"made {made}, found {len(readied) - made}"
+
+
+def ensure_profile(project: Project) -> bool:
+    """Writes profiles.yml unless a person's own is there; says whether it wrote."""
+    made = Made.read(project.root)
+    path = project.root / profiles.FILE
+    text = profiles.text_for(project.root, project.settings.warehouse)
+    if path.exists():
+        present = path.read_text(encoding="utf-8")
+        if present == text:
+            return False
+        if digest(present) != made.profile:
+            _warn_of_another_warehouse(project)
+            return False
+    path.write_text(text, encoding="utf-8")
+    made.noting(project.root, profile=digest(text))
+    return True
+
+
+def _warn_of_another_warehouse(project: Project) -> None:
+    profile = project.profile
+    if profile.path != project.settings.warehouse:
+        warn(
+            f"{profiles.FILE} was edited and names {project.shown(profile.path)}, the "
+            f"setting names {project.shown(project.settings.warehouse)}; "
+            f"{profiles.FILE} counts."
+        )
+
+
+def _ensure_warehouse(project: Project) -> Readied:
+    profile = project.profile
+    absent = not profile.path.exists()
+    with writer(profile) as connection:
+        duckdb_engine.create_tables(connection, project.raw_tables)
+    if absent:
+        Made.read(project.root).noting(project.root, warehouse=str(profile.path))
+    return Readied(project.shown(profile.path), absent)
+
+
+def _ensure_landing(project: Project, progress: Bar) -> Readied:
+    landing = project.settings.landing
+    shown = project.shown(landing)
+    counts = count_files(project)
+    if any(counts.values()):
+        found = ", ".join(f"{count:,} in {name}" for name, count in counts.items())
+        return Readied(f"raw files in {shown}: {found}", made=False)
+    told = sample.simulate(
+        landing, sample.plan(project.settings), progress, replace=False
+    )
+    Made.read(project.root).noting(project.root, landing=str(landing))
+    return Readied(
+        f"{shown}, a simulated sample as there were no raw files: {told}", True
+    )
+
+
+def count_files(project: Project) -> dict[str, int]:
+    """Raw files by landing folder; 0 where there are none."""
+    counts = {}
+    for table in project.raw_tables:
+        try:
+            counts[table.landing] = len(scan(project.settings.landing, table.landing))
+        except LandingError:
+            counts[table.landing] = 0
+    return counts

@@ -1,0 +1,93 @@
+"""profiles.yml: the one connection definition, shared with dbt.
+
+dbt finds the file beside dbt_project.yml. `invoke up` makes it from
+profiles.yml.example; whoever needs a connection reads it here.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.errors import ConfigurationError, WarehouseMissing
+
+FILE = "profiles.yml"
+EXAMPLE = "profiles.yml.example"
+NAME = "sparkify"
+_EXAMPLE_PATH = "path: sparkify.duckdb"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The default target of profiles.yml. `path` is where DuckDB's file is."""
+
+    target: str
+    type: str
+    schema: str
+    path: Path
+    settings: dict[str, Any]
+    config_options: dict[str, Any]
+
+
+def read(root: Path) -> Profile:
+    """Reads the default target; whatever dbt would refuse is an error here too."""
+    try:
+        text = (root / FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise WarehouseMissing(
+            f"There is no {FILE} yet; run `invoke up` first."
+        ) from None
+    try:
+        profile = yaml.safe_load(text)[NAME]
+        target = os.environ.get("DBT_TARGET") or _rendered(profile["target"])
+        output = {
+            key: _rendered(value) for key, value in profile["outputs"][target].items()
+        }
+        if output["type"] != "duckdb":
+            raise ConfigurationError(
+                f"{FILE}: target {target} is of type {output['type']}; only duckdb is "
+                "supported so far."
+            )
+        return Profile(
+            target=target,
+            type=output["type"],
+            schema=output["schema"],
+            path=root / output["path"],
+            settings=output.get("settings", {}),
+            config_options=output.get("config_options", {}),
+        )
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            f"{FILE} is not a profile for this project ({error!r}). Mend it, or delete "
+            f"it and run `invoke up`, which makes it anew from {EXAMPLE}."
+        ) from error
+
+
+def text_for(root: Path, warehouse: Path) -> str:
+    """The example's text with the warehouse file of the settings."""
+    example = (root / EXAMPLE).read_text(encoding="utf-8")
+    if _EXAMPLE_PATH not in example:
+        raise ConfigurationError(f"{EXAMPLE} no longer holds `{_EXAMPLE_PATH}`.")
+    path = warehouse.relative_to(root) if warehouse.is_relative_to(root) else warehouse
+    return example.replace(_EXAMPLE_PATH, f"path: {path.as_posix()}")
+
+
+def _rendered(value: Any) -> Any:  # noqa: ANN401 - YAML holds anything
+    """A value with dbt's `{{ env_var('NAME', 'default') }}` filled in."""
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    import jinja2  # noqa: PLC0415 - a tenth of a second that few profiles need
+
+    def env_var(name: str, default: str | None = None) -> str:
+        if (found := os.environ.get(name, default)) is None:
+            raise ConfigurationError(
+                f"{FILE} needs the environment variable {name}; set it."
+            )
+        return found
+
+    try:
+        return jinja2.Template(value).render(env_var=env_var)
+    except jinja2.TemplateError as error:
+        raise ConfigurationError(f"{FILE}: {value} cannot be read: {error}.") from error

@@ -1,0 +1,66 @@
+"""`invoke sql`: a query on the warehouse, printed as a table, CSV or JSON."""
+
+import csv
+import json
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from infra import console
+from infra.errors import ConfigurationError
+from infra.profile import Profile
+from infra.warehouse import reader
+
+ROWS_SHOWN = 100
+
+
+def run(profile: Profile, statement: str, form: str) -> None:
+    """Runs the statement read-only and prints its rows; `form`: table, csv or json."""
+    if not statement.strip():
+        raise ConfigurationError(
+            'No query given; try: invoke sql "select count(*) from songplays"'
+        )
+    with reader(profile) as connection:
+        try:
+            result = connection.execute(statement)
+            headers = [name for name, *_ in result.description or []]
+            rows = result.fetchall()
+        except duckdb.Error as error:
+            raise ConfigurationError(str(error).strip()) from error
+    if form == "json":
+        print_json(headers, rows)
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerows([headers, *rows])
+    else:
+        console.table(headers, rows[:ROWS_SHOWN])
+        count = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
+        rest = f", the first {ROWS_SHOWN} shown" if len(rows) > ROWS_SHOWN else ""
+        console.say(f"({count}{rest})")
+
+
+def form(*, csv: bool, json: bool) -> str:
+    """The form that two flags ask for."""
+    if csv and json:
+        raise ConfigurationError("--csv and --json exclude each other; choose one.")
+    return "csv" if csv else "json" if json else "table"
+
+
+def print_json(headers: list[str], rows: list[tuple[Any, ...]]) -> None:
+    """Prints a list of objects; moments as ISO 8601, decimals as numbers."""
+    objects = [dict(zip(headers, row, strict=True)) for row in rows]
+    json.dump(objects, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    sys.stdout.write("\n")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return str(value)

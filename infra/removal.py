@@ -1,0 +1,124 @@
+"""`invoke down` on this machine: removes what `up` and `load` made, nothing else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra import profile as profiles
+from infra.console import is_interactive, say
+from infra.errors import ConfigurationError, SparkifyError
+from infra.landing import simulator
+from infra.made import Made, digest
+from infra.project import Project
+from infra.steps import FOLDER
+from infra.warehouse import RAW_SCHEMA, reader, schemas, writer
+
+LEDGER_SCHEMA = "load"
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What `down` would remove, and what it leaves with the reason."""
+
+    remove: list[Path]
+    leave: list[str]
+
+
+def plan(project: Project) -> Removal:
+    """Finds what `up` and `load` made. Reads only."""
+    made = Made.read(project.root)
+    removal = Removal([], [])
+    _plan_warehouse(project, made, removal)
+    _plan_landing(project, made, removal)
+    path = project.root / profiles.FILE
+    if path.exists():
+        if digest(path.read_text(encoding="utf-8")) == made.profile:
+            removal.remove.append(path)
+        else:
+            removal.leave.append(f"{profiles.FILE}: edited since `up` wrote it")
+    return removal
+
+
+def _plan_warehouse(project: Project, made: Made, removal: Removal) -> None:
+    try:
+        path = project.profile.path
+    except SparkifyError as error:
+        removal.leave.append(f"the warehouse: {error}")
+        return
+    if not path.exists():
+        return
+    shown = project.shown(path)
+    if made.warehouse != str(path):
+        removal.leave.append(f"{shown}: it was there before `up`")
+        return
+    with writer(project.profile):
+        pass  # who holds the file must not lose it: this refuses when somebody does
+    if strangers := _foreign_schemas(project):
+        removal.leave.append(f"{shown}: it also holds {', '.join(strangers)}")
+        return
+    removal.remove.append(path)
+
+
+def _foreign_schemas(project: Project) -> list[str]:
+    """Schemas of the file that neither the loader nor dbt writes."""
+    star = project.profile.schema
+    with reader(project.profile) as connection:
+        return [
+            name
+            for name in schemas(connection)
+            if name not in (RAW_SCHEMA, LEDGER_SCHEMA, star)
+            and not name.startswith(f"{star}_")
+        ]
+
+
+def _plan_landing(project: Project, made: Made, removal: Removal) -> None:
+    landing = project.settings.landing
+    if not landing.exists():
+        return
+    if made.landing == str(landing) and simulator.is_simulated(landing):
+        removal.remove.append(landing)
+    else:
+        removal.leave.append(
+            f"{project.shown(landing)}: raw files that `up` did not make"
+        )
+
+
+def remove(project: Project, removal: Removal) -> None:
+    """Removes what the plan names, the notes about it last."""
+    for path in removal.remove:
+        if path == project.settings.landing:
+            simulator.remove(path)
+        else:
+            path.unlink(missing_ok=True)
+            path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    notes = project.root / FOLDER
+    for file in notes.glob("*.json"):
+        file.unlink()
+    if notes.exists():
+        notes.rmdir()
+
+
+def announce(project: Project, removal: Removal) -> None:
+    """Prints what goes and what stays, with the reasons."""
+    for path in removal.remove:
+        say(f"  remove {project.shown(path)}")
+    for reason in removal.leave:
+        say(f"  leave  {reason}")
+
+
+def agreed(*, yes: bool) -> bool:
+    """Whether to go ahead: told to on the command line, or a person answers yes."""
+    if yes:
+        return True
+    if not is_interactive():
+        raise ConfigurationError("There is nobody to ask; add --yes to remove this.")
+    return input("Remove? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def carry_out(project: Project, removal: Removal, *, yes: bool) -> str:
+    """Asks, removes, and says what was done."""
+    if not removal.remove:
+        return "nothing here was made by `up` or `load`"
+    if not agreed(yes=yes):
+        return "nothing removed"
+    remove(project, removal)
+    return f"removed {len(removal.remove)} things"

@@ -1,0 +1,106 @@
+"""The settings: typed, validated, read once."""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from infra import configuration
+from infra.configuration import RawSetting
+from infra.errors import SettingsError
+
+_WAREHOUSE = re.compile(r"[a-z_][a-z0-9_]*\.duckdb")
+_RESERVED = {"main.duckdb", "memory.duckdb", "system.duckdb", "temp.duckdb"}
+
+
+def _some_path(value: object) -> object:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError("not a path")
+    return Path(value).expanduser()
+
+
+def _warehouse_path(value: object) -> object:
+    path = Path(str(value))
+    if not _WAREHOUSE.fullmatch(path.name) or path.name in _RESERVED:
+        raise ValueError("not a warehouse file")
+    return _some_path(value)
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic collects ValueError
+    return value
+
+
+Folder = Annotated[Path, BeforeValidator(_some_path)]
+WarehouseFile = Annotated[Path, BeforeValidator(_warehouse_path)]
+Whole = Annotated[int, BeforeValidator(_number)]
+Share = Annotated[float, BeforeValidator(_number)]
+
+
+class Settings(BaseModel):
+    """What a person can set. Each description is the rule that an error quotes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    landing: Folder = Field(description="the path of a folder")
+    warehouse: WarehouseFile = Field(
+        description="a path that ends in NAME.duckdb; NAME has lower-case letters, "
+        "digits and _ and is not main, memory, system or temp"
+    )
+    sample_users: Whole = Field(
+        ge=1, le=1_000_000, description="a whole number from 1 to 1000000"
+    )
+    sample_songs: Whole = Field(
+        ge=1, le=1_000_000, description="a whole number from 1 to 1000000"
+    )
+    sample_days: Whole = Field(
+        ge=1, le=3660, description="a whole number from 1 to 3660"
+    )
+    sample_seed: Whole = Field(ge=0, description="a whole number from 0 on")
+    sample_match_rate: Share = Field(
+        ge=0, le=1, allow_inf_nan=False, description="a number from 0 to 1"
+    )
+
+
+def load(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Reads and validates; all faults come in one SettingsError. Paths are absolute."""
+    settings = validated(configuration.read(root, environment))
+    return settings.model_copy(
+        update={
+            "landing": root / settings.landing,
+            "warehouse": root / settings.warehouse,
+        }
+    )
+
+
+def validated(found: Mapping[str, RawSetting]) -> Settings:
+    """Settings of raw values, or an error that lists every fault with its origin."""
+    try:
+        return Settings.model_validate({name: raw.value for name, raw in found.items()})
+    except ValidationError as error:
+        faults = [_fault(detail, found) for detail in error.errors()]
+        count = "1 setting is" if len(faults) == 1 else f"{len(faults)} settings are"
+        raise SettingsError("\n  ".join([f"{count} wrong:", *faults])) from None
+
+
+def _fault(detail: ErrorDetails, found: Mapping[str, RawSetting]) -> str:
+    name = str(detail["loc"][0])
+    if detail["type"] == "missing":
+        origin = f"{configuration.FILE}: {configuration.SECTION}.{name}"
+        return f"{origin} is missing: {_rule(name)}."
+    raw = found[name]
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+        hint = f"did you mean {near[0]}?" if near else "remove it."
+        return f"{raw.origin} = {raw.value!r}: there is no such setting; {hint}"
+    return f"{raw.origin} = {raw.value!r}: must be {_rule(name)}."
+
+
+def _rule(name: str) -> str:
+    return str(Settings.model_fields[name].description)

@@ -1,0 +1,81 @@
+"""How a function in tasks.py becomes a task: failures are sentences and exit codes."""
+
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import Task, task
+
+from infra import configuration
+from infra.errors import SparkifyError
+
+INTERRUPTED = 130  # what shells report for Ctrl-C
+
+Body = Callable[..., None]
+
+
+def verb(**options: object) -> Callable[[Body], "Task[Body]"]:
+    """Makes a task; `options` are Invoke's own, as `help` and `positional`."""
+
+    def decorate(body: Body) -> "Task[Body]":
+        @functools.wraps(body)
+        def run(context: Context, *args: object, **given: object) -> None:
+            try:
+                body(context, *args, **given)
+            except Exit:
+                raise
+            except BaseException as error:
+                if _debugging() or isinstance(error, SystemExit):
+                    raise
+                raise _exit(body.__name__, error) from None
+
+        return cast("Task[Body]", task(**options)(run))
+
+    return decorate
+
+
+def refuse_bad_settings(root: Path) -> None:
+    """Validates what Invoke is about to read by itself.
+
+    Invoke loads invoke.yaml and casts variables before a task runs, and answers a fault
+    with a traceback. Variables are rare, so the full check is paid for only then.
+    """
+    try:
+        if configuration.overrides():
+            from infra import settings  # noqa: PLC0415 - pydantic takes a while to load
+
+            settings.load(root)
+        else:
+            configuration.read(root)
+    except SparkifyError as error:
+        raise Exit(str(error), code=error.exit_code) from None
+
+
+def _debugging() -> bool:
+    """Whether Invoke was given --debug, which it tells nobody but its logger."""
+    return logging.getLogger("invoke").isEnabledFor(logging.DEBUG)
+
+
+def _exit(name: str, error: BaseException) -> Exit:
+    if isinstance(error, SparkifyError):
+        return Exit(f"{name}: {error}", code=error.exit_code)
+    if isinstance(error, KeyboardInterrupt):
+        return Exit(f"{name}: interrupted.", code=INTERRUPTED)
+    if isinstance(error, BrokenPipeError):
+        # The reader left, as `| head` does; what is still buffered must not complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit(code=0)
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return Exit(f"{name}: {error.strerror}{where}.", code=1)
+    return Exit(
+        f"{name}: {type(error).__name__}: {error}\n"
+        "This is a fault of the project; the same with --debug shows where.",
+        code=1,
+    )

@@ -1,0 +1,163 @@
+"""`invoke verify`: the classic counts and ours, and the simulated sample's truth."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from infra import steps
+from infra.classic import COMPARISONS
+from infra.console import say, table
+from infra.errors import SparkifyError, WarehouseMissing
+from infra.project import Project
+from infra.warehouse import reader
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The counts compared, and what the simulator says they must be."""
+
+    counts: dict[str, tuple[int, int]]
+    methods: dict[str, int]
+    with_artist: int
+    truths: int
+    broken: list[str]
+
+    def told(self) -> str:
+        """One line for a person."""
+        if not self.truths:
+            return f"{len(self.counts)} relations counted both ways"
+        return f"all {self.truths} counts of the sample's truth.json are met"
+
+    @property
+    def match_rate(self) -> float:
+        """Share of plays whose song is in the catalogue, in percent."""
+        plays = sum(self.methods.values())
+        return 100 * (plays - self.methods.get("none", 0)) / plays if plays else 0.0
+
+
+def verify(project: Project) -> Verdict:
+    """Counts both ways; compares with truth.json where the raw files are simulated."""
+    with reader(project.profile) as connection:
+        try:
+            counts = {
+                each.relation: (
+                    _count(connection, each.classic),
+                    _count(connection, each.here),
+                )
+                for each in COMPARISONS
+            }
+            methods = dict(
+                connection.execute(
+                    "select match_method, count(*) from songplays "
+                    "group by match_method order by 2 desc, 1"
+                ).fetchall()
+            )
+            with_artist = _count(connection, "select count(artist_id) from songplays")
+        except duckdb.CatalogException as error:
+            raise WarehouseMissing(
+                "The star is not built yet; run `invoke load build`."
+            ) from error
+    truth = _truth(project.settings.landing)
+    return Verdict(counts, methods, with_artist, *_compared(truth, counts, methods))
+
+
+def report(project: Project, verdict: Verdict) -> None:
+    """Prints the comparison, how plays were matched, and the seconds of each step."""
+    table(
+        ("relation", "classic", "here", "why they differ"),
+        [
+            (
+                each.relation,
+                f"{verdict.counts[each.relation][0]:,}",
+                f"{verdict.counts[each.relation][1]:,}",
+                each.reason if _differs(verdict, each.relation) else "",
+            )
+            for each in COMPARISONS
+        ],
+    )
+    say("")
+    plays = sum(verdict.methods.values())
+    table(
+        ("plays matched by", "plays", "share"),
+        [
+            (method, f"{count:,}", f"{100 * count / plays:.1f} %")
+            for method, count in verdict.methods.items()
+        ],
+    )
+    say(
+        f"{verdict.match_rate:.1f} % of plays have a song in the catalogue, "
+        f"{verdict.with_artist:,} of {plays:,} an artist."
+    )
+    say("")
+    table(
+        ("step", "last run, UTC", "seconds"),
+        [
+            (step.name, step.finished_at[:19].replace("T", " "), f"{step.seconds:.1f}")
+            for step in steps.read(project.root)
+        ],
+    )
+
+
+def refuse_broken_truths(verdict: Verdict) -> None:
+    """Fails when the warehouse does not reach what the simulator knows to be true."""
+    if verdict.broken:
+        raise SparkifyError(
+            "The warehouse differs from the simulated sample's truth.json:\n  "
+            + "\n  ".join(verdict.broken)
+            + "\nRun `invoke load build` if the sample is newer than the warehouse."
+        )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
+    row = connection.execute(statement).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _differs(verdict: Verdict, relation: str) -> bool:
+    classic, here = verdict.counts[relation]
+    return classic != here
+
+
+def _truth(landing: Path) -> dict[str, dict[str, Any]]:
+    """What the simulator says of its sample; nothing for other raw files."""
+    try:
+        return dict(json.loads((landing / "truth.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SparkifyError(
+            f"{landing / 'truth.json'} cannot be read: {error}"
+        ) from error
+
+
+def _compared(
+    truth: dict[str, dict[str, Any]],
+    counts: dict[str, tuple[int, int]],
+    methods: dict[str, int],
+) -> tuple[int, list[str]]:
+    """How many truths there are, and those that the warehouse breaks."""
+    if not truth:
+        return 0, []
+    pairs = [
+        *(
+            (f"{relation} (classic)", truth["classic"][relation], classic)
+            for relation, (classic, _) in counts.items()
+        ),
+        *(
+            (relation, truth["counts"][relation], here)
+            for relation, (_, here) in counts.items()
+        ),
+        *(
+            (f"plays matched by {method}", expected, methods.get(method, 0))
+            for method, expected in truth["matching"]["match_method"].items()
+        ),
+    ]
+    broken = [
+        f"{name}: {found:,} instead of {expected:,}"
+        for name, expected, found in pairs
+        if found != expected
+    ]
+    return len(pairs), broken

@@ -1,0 +1,208 @@
+"""The verbs of this project; `invoke` alone lists them.
+
+Every parameter is optional: a required one would swallow the next task's name in
+`invoke up load`. Imports are inside the tasks, so that the list appears at once.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from infra.verbs import refuse_bad_settings, verb
+
+if TYPE_CHECKING:
+    from infra.project import Project
+
+ROOT = Path(__file__).resolve().parent
+
+refuse_bad_settings(ROOT)
+
+
+def project() -> "Project":
+    """The project these tasks work on."""
+    from infra.project import Project
+
+    return Project(ROOT)
+
+
+@verb(default=True)
+def contents(_: Context) -> None:
+    """Show this list."""
+    subprocess.run([sys.executable, "-m", "invoke", "--list"], cwd=ROOT, check=True)
+
+
+@verb()
+def up(_: Context) -> None:
+    """Make the warehouse: profile, file, and a sample if there is no data."""
+    from infra import console, local, steps
+
+    with steps.timed(ROOT, "up") as watch, console.bar("making the warehouse") as bar:
+        readied = local.up(project(), bar)
+    console.closing("up", local.announce(readied), watch.seconds, "invoke load")
+
+
+@verb()
+def load(_: Context) -> None:
+    """Copy the raw files of the landing folder into the staging tables."""
+    from infra import console, steps
+    from infra.loading.load import load as load_landing
+
+    with steps.timed(ROOT, "load") as watch, console.bar("loading raw files") as bar:
+        loaded = load_landing(project(), bar)
+    console.closing("load", loaded.told(), watch.seconds, "invoke build")
+
+
+@verb(help={"select": "dbt's node selection, as in `star` or `+songplays`"})
+def build(_: Context, select: str = "") -> None:
+    """Build the star and test it: dbt build."""
+    from infra import console, dbt, steps
+
+    with steps.timed(ROOT, "build") as watch:
+        outcome = dbt.build(project(), select)
+    console.closing(
+        "build", outcome.told(), watch.seconds, "invoke docs, invoke verify"
+    )
+
+
+@verb(
+    help={
+        "serve": "open the site in a browser and serve it until Ctrl-C",
+        "port": "where to serve it, on 127.0.0.1",
+    }
+)
+def docs(_: Context, serve: bool = False, port: str = "8080") -> None:
+    """Write the docs site as one file; --serve opens it."""
+    from infra import console, dbt, steps
+    from infra import docs as site
+
+    with steps.timed(ROOT, "docs") as watch:
+        page = dbt.generate_docs(project())
+    shown = project().shown(page)
+    console.closing(
+        "docs", f"wrote {shown}", watch.seconds, f"open {shown} in a browser"
+    )
+    if serve:
+        site.serve(page, port)
+
+
+@verb()
+def verify(_: Context) -> None:
+    """Compare counts with the classic project's, and say why they differ."""
+    from infra import console, steps
+    from infra import verify as verification
+
+    with steps.timed(ROOT, "verify") as watch:
+        verdict = verification.verify(project())
+        verification.report(project(), verdict)
+        verification.refuse_broken_truths(verdict)
+    console.closing("verify", verdict.told(), watch.seconds, 'invoke sql "select …"')
+
+
+@verb()
+def status(_: Context) -> None:
+    """Show what there is: files, relations, rows, last runs."""
+    from infra import console, steps
+    from infra import status as state
+
+    watch = steps.Stopwatch.start()
+    next_step = state.status(project())
+    console.closing("status", "that is all there is", watch.seconds, next_step)
+
+
+@verb(
+    positional=["query"],
+    help={
+        "query": "one SQL statement; bare table names work",
+        "csv": "print CSV",
+        "json": "print a JSON list of objects",
+    },
+)
+def sql(_: Context, query: str = "", csv: bool = False, json: bool = False) -> None:
+    """Run a query: invoke sql "select count(*) from songplays"."""
+    from infra import query as queries
+
+    queries.run(project().profile, query, queries.form(csv=csv, json=json))
+
+
+@verb(
+    help={
+        "users": "how many people (default: the setting sample_users)",
+        "songs": "how many songs the catalogue holds (sample_songs)",
+        "days": "how many days the log covers (sample_days)",
+        "seed": "same seed, same bytes (sample_seed)",
+        "match_rate": "share of plays whose song the catalogue has (sample_match_rate)",
+        "events": "about how many events; as many as the users make when left out",
+        "into": "folder to write to (default: the setting landing)",
+        "replace": "replace an earlier sample there",
+    }
+)
+def generate(
+    _: Context,
+    users: str = "",
+    songs: str = "",
+    days: str = "",
+    seed: str = "",
+    match_rate: str = "",
+    events: str = "",
+    into: str = "",
+    replace: bool = False,
+) -> None:
+    """Simulate raw files: a catalogue, an event log, and the truth about them."""
+    from infra import console, sample, steps
+
+    given = {"users": users, "songs": songs, "days": days, "seed": seed}
+    given |= {"match_rate": match_rate, "events": events}
+    with steps.timed(ROOT, "generate") as watch, console.bar("simulating") as bar:
+        told = sample.generate(project(), given, into, bar, replace=replace)
+    console.closing("generate", told, watch.seconds, "invoke load build")
+
+
+@verb()
+def check(_: Context) -> None:
+    """Look for what this machine lacks: packages, data, disk, lock, profile."""
+    from infra import check as checks
+    from infra import console, steps
+
+    watch = steps.Stopwatch.start()
+    count = checks.report(checks.findings(project()))
+    console.closing(
+        "check", f"all {count} are well", watch.seconds, "invoke up load build"
+    )
+
+
+@verb(help={"only": "pytest's arguments, as in `-k simulator`"})
+def test(_: Context, only: str = "") -> None:
+    """Run the project's own tests."""
+    from infra import console, quality, steps
+
+    with steps.timed(ROOT, "test") as watch:
+        quality.test(ROOT, only.split())
+    console.closing("test", "all tests passed", watch.seconds, "invoke lint")
+
+
+@verb()
+def lint(_: Context) -> None:
+    """Check the style of Python, SQL and YAML, and that dbt parses cleanly."""
+    from infra import console, local, quality, steps
+
+    with steps.timed(ROOT, "lint") as watch:
+        local.ensure_profile(project())
+        count = quality.lint(ROOT)
+    console.closing(
+        "lint", f"{count} linters are content", watch.seconds, "invoke test"
+    )
+
+
+@verb(help={"yes": "do not ask"})
+def down(_: Context, yes: bool = False) -> None:
+    """Remove what `up` and `load` made, and nothing else; asks first."""
+    from infra import console, removal, steps
+
+    watch = steps.Stopwatch.start()
+    plan = removal.plan(project())
+    removal.announce(project(), plan)
+    told = removal.carry_out(project(), plan, yes=yes)
+    console.closing("down", told, watch.seconds, "invoke up")
