@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 
+import orjson
+
 from infra.errors import LandingError, LoadError
 
 BATCH_BYTES = 64 * 1024 * 1024
@@ -92,7 +94,14 @@ def _lines(file: RawFile) -> Iterator[tuple[int, bytes]]:
         yield from lines
         return
     whole = b" ".join(text for _, text in lines)
-    if whole[:1] != b"{" or whole[-1:] != b"}":
+    if not _is_object(whole):
         bad = next(n for n, text in lines if text[:1] != b"{" or text[-1:] != b"}")
         raise LoadError(f"{file.path}, line {bad}: not a complete JSON object.")
     yield lines[0][0], whole
+
+
+def _is_object(text: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False
