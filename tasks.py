@@ -1,7 +1,8 @@
 """The verbs of this project; `invoke` alone lists them.
 
-Every parameter is optional: a required one would swallow the next task's name in
-`invoke up load`. Imports are inside the tasks, so that the list appears at once.
+Every parameter but the query of `sql` is optional: a required one would swallow the
+next task's name in `invoke up load`. Imports are inside the tasks, so that the list
+appears at once.
 """
 
 import subprocess
@@ -36,7 +37,7 @@ def contents(_: Context) -> None:
 
 @verb()
 def up(_: Context) -> None:
-    """Make the warehouse: profile, file, and a sample if there is no data."""
+    """Make the warehouse, with a sample if there is no data."""
     from infra import console, local, steps
 
     with steps.timed(ROOT, "up") as watch, console.bar("making the warehouse") as bar:
@@ -46,7 +47,7 @@ def up(_: Context) -> None:
 
 @verb()
 def load(_: Context) -> None:
-    """Copy the raw files of the landing folder into the staging tables."""
+    """Copy the raw files into the staging tables."""
     from infra import console, steps
     from infra.loading.load import load as load_landing
 
@@ -90,7 +91,7 @@ def docs(_: Context, serve: bool = False, port: str = "8080") -> None:
 
 @verb()
 def verify(_: Context) -> None:
-    """Compare counts with the classic project's, and say why they differ."""
+    """Compare counts with the classic project's, and say why."""
     from infra import console, steps
     from infra import verify as verification
 
@@ -120,7 +121,7 @@ def status(_: Context) -> None:
         "json": "print a JSON list of objects",
     },
 )
-def sql(_: Context, query: str = "", csv: bool = False, json: bool = False) -> None:
+def sql(_: Context, query: str, csv: bool = False, json: bool = False) -> None:
     """Run a query: invoke sql "select count(*) from songplays"."""
     from infra import query as queries
 
@@ -150,7 +151,7 @@ def generate(
     into: str = "",
     replace: bool = False,
 ) -> None:
-    """Simulate raw files: a catalogue, an event log, and the truth about them."""
+    """Simulate raw files, and the truth about them."""
     from infra import console, sample, steps
 
     given = {"users": users, "songs": songs, "days": days, "seed": seed}
@@ -162,7 +163,7 @@ def generate(
 
 @verb()
 def check(_: Context) -> None:
-    """Look for what this machine lacks: packages, data, disk, lock, profile."""
+    """Look for what this machine lacks for the main job."""
     from infra import check as checks
     from infra import console, steps
 
@@ -185,7 +186,7 @@ def test(_: Context, only: str = "") -> None:
 
 @verb()
 def lint(_: Context) -> None:
-    """Check the style of Python, SQL and YAML, and that dbt parses cleanly."""
+    """Check the style of Python, SQL, YAML and the dbt project."""
     from infra import console, local, quality, steps
 
     with steps.timed(ROOT, "lint") as watch:
@@ -198,7 +199,7 @@ def lint(_: Context) -> None:
 
 @verb(help={"yes": "do not ask"})
 def down(_: Context, yes: bool = False) -> None:
-    """Remove what `up` and `load` made, and nothing else; asks first."""
+    """Remove what `up` and `load` made; asks first."""
     from infra import console, removal, steps
 
     watch = steps.Stopwatch.start()
