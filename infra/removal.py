@@ -74,27 +74,39 @@ def _plan_landing(project: Project, made: Made, removal: Removal) -> None:
     landing = project.settings.landing
     if not landing.exists():
         return
-    if made.landing == str(landing) and simulator.is_simulated(landing):
-        removal.remove.append(landing)
+    shown = project.shown(landing)
+    if made.landing != str(landing) or not simulator.is_simulated(landing):
+        removal.leave.append(f"{shown}: raw files that `up` did not make")
+    elif not simulator.is_unchanged(landing):
+        removal.leave.append(f"{shown}: its files were changed since `up` made them")
     else:
-        removal.leave.append(
-            f"{project.shown(landing)}: raw files that `up` did not make"
-        )
+        removal.remove.append(landing)
 
 
 def remove(project: Project, removal: Removal) -> None:
-    """Removes what the plan names, the notes about it last."""
+    """Removes what the plan names; then the notes, unless something of it stays."""
     for path in removal.remove:
         if path == project.settings.landing:
             simulator.remove(path)
+            _remove_empty_parents(path, project.root)
         else:
             path.unlink(missing_ok=True)
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    if removal.leave:
+        return
     notes = project.root / FOLDER
     for file in notes.glob("*.json"):
         file.unlink()
     if notes.exists():
         notes.rmdir()
+
+
+def _remove_empty_parents(path: Path, root: Path) -> None:
+    """Removes folders that stand empty between the project and what was in them."""
+    for parent in path.parents:
+        if not parent.is_relative_to(root) or parent == root or any(parent.iterdir()):
+            return
+        parent.rmdir()
 
 
 def announce(project: Project, removal: Removal) -> None:

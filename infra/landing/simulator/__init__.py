@@ -8,8 +8,8 @@
 The same plan makes the same bytes on every machine.
 """
 
-from infra.landing.simulator.folder import is_simulated, remove
+from infra.landing.simulator.folder import is_simulated, is_unchanged, remove
 from infra.landing.simulator.generate import Progress, generate
 from infra.landing.simulator.plan import Plan
 
-__all__ = ["Plan", "Progress", "generate", "is_simulated", "remove"]
+__all__ = ["Plan", "Progress", "generate", "is_simulated", "is_unchanged", "remove"]

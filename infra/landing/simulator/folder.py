@@ -140,10 +140,16 @@ def _truth(landing: Path) -> dict[str, Any] | None:
     return truth if ours else None
 
 
-def _check_unchanged(landing: Path) -> None:
+def is_unchanged(landing: Path) -> bool:
+    """Return whether the landing holds just the files that a simulation left there."""
     truth = _truth(landing)
-    found = _identity(dict(_found(landing, "")))
-    if truth is None or truth.get("files") != found:
+    return truth is not None and truth.get("files") == _identity(
+        dict(_found(landing, ""))
+    )
+
+
+def _check_unchanged(landing: Path) -> None:
+    if not is_unchanged(landing):
         raise LandingError(
             f"{landing} holds a simulated sample that was changed since (files were "
             "added, removed or edited); move what is yours, then delete the folder"
