@@ -60,12 +60,11 @@ def load(_: Context) -> None:
 def build(_: Context, select: str = "") -> None:
     """Build the star and test it: dbt build."""
     from infra import console, dbt, steps
+    from infra import status as state
 
     with steps.timed(ROOT, "build") as watch:
-        outcome = dbt.build(project(), select)
-    console.closing(
-        "build", outcome.told(), watch.seconds, "invoke docs, invoke verify"
-    )
+        told = dbt.build(project(), select).told() + state.headline(project())
+    console.closing("build", told, watch.seconds, "invoke docs, invoke verify")
 
 
 @verb(
@@ -109,8 +108,8 @@ def status(_: Context) -> None:
     from infra import status as state
 
     watch = steps.Stopwatch.start()
-    next_step = state.status(project())
-    console.closing("status", "that is all there is", watch.seconds, next_step)
+    told, next_step = state.status(project())
+    console.closing("status", told, watch.seconds, next_step)
 
 
 @verb(

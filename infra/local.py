@@ -89,9 +89,7 @@ def _ensure_landing(project: Project, progress: Bar) -> Readied:
         landing, sample.plan(project.settings), progress, replace=False
     )
     Made.read(project.root).noting(project.root, landing=str(landing))
-    return Readied(
-        f"{shown}, a simulated sample as there were no raw files: {told}", True
-    )
+    return Readied(f"{shown}, simulated: {told}", True)
 
 
 def count_files(project: Project) -> dict[str, int]:

@@ -34,7 +34,7 @@ def simulate(landing: Path, chosen: simulator.Plan, bar: Bar, *, replace: bool) 
     )
     counts = truth["counts"]
     return (
-        f"{counts['staging_events']:,} events of {counts['users']:,} users in "
+        f"{counts['staging_events']:,} events, {counts['users']:,} users, "
         f"{chosen.days:,} days, {counts['staging_songs']:,} songs"
     )
 

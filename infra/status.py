@@ -1,5 +1,7 @@
 """`invoke status`: what there is, how large, and how old."""
 
+import duckdb
+
 from infra import steps
 from infra.console import say, table
 from infra.local import count_files
@@ -7,8 +9,8 @@ from infra.project import Project
 from infra.warehouse import ALIAS, reader
 
 
-def status(project: Project) -> str:
-    """Prints files, relations and steps; returns the step that comes next."""
+def status(project: Project) -> tuple[str, str]:
+    """Prints files, relations and steps; returns what there is and what comes next."""
     profile = project.profile
     size = profile.path.stat().st_size if profile.path.exists() else 0
     files = count_files(project)
@@ -36,7 +38,22 @@ def status(project: Project) -> str:
                 for step in done
             ],
         )
-    return _next_step({name for _, name, rows in relations if rows})
+    filled = {name for _, name, rows in relations if rows}
+    return f"{len(filled)} of {len(relations)} relations hold rows", _next_step(filled)
+
+
+def headline(project: Project) -> str:
+    """What the star holds, in a few words; nothing before all of it is built."""
+    with reader(project.profile) as connection:
+        try:
+            row = connection.execute(
+                "select (select count(*) from songplays), "
+                "(select count(*) from users), (select count(*) from songs)"
+            ).fetchone()
+        except duckdb.CatalogException:
+            return ""  # a part was built, as with --select
+    plays, users, songs = row or (0, 0, 0)
+    return f": {plays:,} plays, {users:,} users, {songs:,} songs"
 
 
 def _relations(project: Project) -> list[tuple[str, str, int]]:
