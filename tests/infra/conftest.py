@@ -1,0 +1,91 @@
+import fcntl
+import json
+import os
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from checkout import Checkout, Completed, succeeds
+
+Shared = Callable[[str, Callable[[Path], None]], Path]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A checkout in which everything was run once, for all workers.
+
+    It may only be read, and only by readers: copy it for anything else.
+    """
+
+    checkout: Checkout
+    completed: Completed
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Makes a folder once for all of xdist's workers, by name."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        path, done = base / name, base / f"{name}.done"
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                path.mkdir()  # fails where an earlier attempt failed
+                make(path)
+                done.touch()
+        return path
+
+    return folder
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A fresh checkout: no profile, no data, nothing made."""
+    return Checkout.make(tmp_path / "checkout")
+
+
+@pytest.fixture(scope="session")
+def built(shared: Shared) -> Built:
+    """A checkout after `invoke up load build docs`, to be read only."""
+
+    def make(folder: Path) -> None:
+        fresh = Checkout.make(folder / "checkout")
+        completed = fresh.invoke("up", "load", "build", "docs")
+        told = [completed.returncode, completed.stdout, completed.stderr]
+        (folder / "told.json").write_text(json.dumps(told))
+
+    folder = shared("built", make)
+    code, stdout, stderr = json.loads((folder / "told.json").read_text())
+    completed = Completed([], code, stdout, stderr)
+    succeeds(completed)
+    return Built(Checkout(folder / "checkout"), completed)
+
+
+@pytest.fixture
+def own_built(built: Built, tmp_path: Path) -> Checkout:
+    """A copy of the built checkout, to be changed at will."""
+    return built.checkout.copied_to(tmp_path / "checkout")
+
+
+@pytest.fixture(scope="session")
+def real(shared: Shared) -> Checkout:
+    """A checkout whose star was built from the published data."""
+    archive = os.environ.get("SPARKIFY_REAL_DATA")
+    if not archive:
+        pytest.skip(
+            "SPARKIFY_REAL_DATA does not name the archive of the published data"
+        )
+
+    def make(folder: Path) -> None:
+        fresh = Checkout.make(folder / "checkout")
+        with tarfile.open(archive) as tar:
+            tar.extractall(fresh.root / "data" / "landing", filter="data")
+        succeeds(fresh.invoke("up", "load"))
+        succeeds(fresh.dbt("run"))
+
+    return Checkout(shared("real", make) / "checkout")

@@ -1,0 +1,168 @@
+import base64
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from checkout import REPOSITORY, succeeds
+from conftest import Built
+
+README = REPOSITORY / "README.md"
+DIAGRAM = REPOSITORY / "models" / "star.mmd"
+TYPES = {"double precision": "double"}
+
+
+class Links(HTMLParser):
+    """What a page must fetch before it is whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.scripts = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        given = dict(attrs)
+        if tag in ("script", "img", "iframe", "embed", "source"):
+            self.fetched.append(given.get("src") or "")
+        if tag == "link" and given.get("rel") != "canonical":
+            self.fetched.append(given.get("href") or "")
+
+
+@pytest.fixture
+def manifest(built: Built) -> dict[str, Any]:
+    found = json.loads((built.checkout.root / "target" / "manifest.json").read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+def contracts(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The star's models by name."""
+    return {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["fqn"][1] == "star"
+    }
+
+
+# The docs site
+
+
+def test_the_site_is_one_file_that_needs_no_network(built: Built) -> None:
+    page = (built.checkout.root / "target/docs/static_index.html").read_text()
+    links = Links()
+    links.feed(page)
+    assert links.scripts > 0
+    assert not [link for link in links.fetched if re.match(r"(https?:)?//", link)]
+    assert not re.search(r"@import\s+(url\()?['\"]?(https?:)?//", page)
+
+
+def test_the_site_holds_overview_descriptions_and_columns(built: Built) -> None:
+    page = (built.checkout.root / "target/docs/static_index.html").read_text()
+    for text in (
+        *("# Sparkify's listening log", "One row per play: a `NextSong` event"),
+        *("![The star: songplays with users, time, songs and artists]", "songplay_id"),
+    ):
+        assert json.dumps(text)[1:-1] in page or text in page
+
+
+# The star, drawn
+
+
+def drawn() -> dict[str, list[list[str]]]:
+    """The words of each attribute by entity, without comments."""
+    entities = re.findall(
+        r"^    (\w+) \{\n(.*?)^    \}", DIAGRAM.read_text(), re.M | re.S
+    )
+    return {
+        name: [re.sub('".*?"', "", line).split() for line in body.splitlines()]
+        for name, body in entities
+    }
+
+
+def test_the_drawing_agrees_with_the_contracts(manifest: dict[str, Any]) -> None:
+    stars = contracts(manifest)
+    assert drawn().keys() == stars.keys()
+    for name, attributes in drawn().items():
+        columns = stars[name]["columns"]
+        for kind, column, *_ in attributes:
+            declared = re.sub(r"\(.*", "", columns[column]["data_type"])
+            assert kind == TYPES.get(declared, declared), f"{name}.{column}"
+        keys = {mark: set[str]() for mark in ("PK", "FK")}
+        for _, column, *marks in attributes:
+            for mark in marks:
+                keys[mark].add(column)
+        declared_keys = {"PK": set[str](), "FK": set[str]()}
+        for constraint in stars[name]["constraints"]:
+            mark = {"primary_key": "PK", "foreign_key": "FK"}[constraint["type"]]
+            declared_keys[mark].update(constraint["columns"])
+        assert keys == declared_keys, name
+
+
+def test_a_line_is_drawn_for_every_foreign_key(manifest: dict[str, Any]) -> None:
+    lines = re.findall(
+        r"^    (\w+) [|}o{]+--[|}o{]+ (\w+) :", DIAGRAM.read_text(), re.M
+    )
+    keys = {
+        frozenset(
+            (name, re.sub(r"ref\('(\w+)'\)", r"\1", constraint["to"]).split(".")[-1])
+        )
+        for name, node in contracts(manifest).items()
+        for constraint in node["constraints"]
+        if constraint["type"] == "foreign_key"
+    }
+    assert {frozenset(pair) for pair in lines} == {
+        frozenset(word.strip('"`') for word in pair) for pair in keys
+    }
+
+
+def test_the_overview_draws_the_same_star() -> None:
+    overview = (REPOSITORY / "models" / "overview.md").read_text()
+    encoded = re.search(r"data:image/svg\+xml;base64,(\S+)", overview)
+    assert encoded
+    picture = ET.fromstring(base64.b64decode(encoded[1]))
+    words = {text.strip() for text in picture.itertext()}
+    for name, attributes in drawn().items():
+        assert name in words
+        for kind, column, *_ in attributes:
+            assert {kind, column} <= words, f"{name}.{column}"
+
+
+# README
+
+
+@pytest.fixture
+def readme() -> str:
+    if not README.exists():
+        pytest.skip("README.md is not written yet")
+    return README.read_text()
+
+
+def test_the_readme_draws_the_same_star(readme: str) -> None:
+    (block,) = re.findall(r"^```mermaid\n(.*?)^```", readme, re.M | re.S)
+    lines = DIAGRAM.read_text().splitlines(keepends=True)
+    assert block == "".join(line for line in lines if not line.startswith("%%"))
+
+
+def test_the_readme_s_answers_are_those_of_the_sample(
+    readme: str, built: Built
+) -> None:
+    questions = re.findall(
+        r'^```sh\ninvoke sql "(.*?)"\n```\n\n```text\n(.*?)^```', readme, re.M | re.S
+    )
+    assert len(questions) >= 3
+    for statement, answer in questions:
+        told = succeeds(built.checkout.invoke("sql", statement))
+        assert [line.split() for line in told.splitlines()] == [
+            line.split() for line in answer.splitlines()
+        ]
+
+
+def test_the_readme_s_tasks_exist(readme: str, built: Built) -> None:
+    listed = succeeds(built.checkout.invoke("--list"))
+    tasks = set(re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE))
+    named = set(re.findall(r"`invoke ([a-z]+)", readme))
+    assert named
+    assert named <= tasks

@@ -1,0 +1,194 @@
+import difflib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from checkout import REPOSITORY, Checkout, succeeds
+from conftest import Built
+
+GOLDEN = Path(__file__).parent / "golden" / "engine_differences.diff"
+# dbt asks no cluster for anything, so none has to be there
+REDSHIFT = {
+    "type": "redshift",
+    "host": "localhost",
+    "port": 5439,
+    "user": "nobody",
+    "password": "none",
+    "dbname": "sparkify",
+    "schema": "sparkify",
+    "threads": 1,
+}
+
+
+@pytest.fixture
+def manifest(built: Built) -> dict[str, Any]:
+    found = json.loads((built.checkout.root / "target" / "manifest.json").read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+def nodes(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Models and sources by name."""
+    models = [
+        node for node in manifest["nodes"].values() if node["resource_type"] == "model"
+    ]
+    return {node["name"]: node for node in [*models, *manifest["sources"].values()]}
+
+
+# Descriptions and contracts
+
+
+def test_every_column_of_every_relation_is_described_in_order(
+    built: Built, manifest: dict[str, Any]
+) -> None:
+    rows = built.checkout.query(
+        "select table_name, list(column_name order by ordinal_position) "
+        "from information_schema.columns where table_catalog = 'warehouse' group by all"
+    )
+    relations = nodes(manifest)
+    assert {name for name, _ in rows} == relations.keys()
+    for name, columns in rows:
+        assert list(relations[name]["columns"]) == columns
+        described = [relations[name], *relations[name]["columns"].values()]
+        assert all(each["description"].strip() for each in described), name
+
+
+def test_each_model_of_the_star_has_an_enforced_contract_with_its_key(
+    manifest: dict[str, Any],
+) -> None:
+    keys = {
+        "songplays": ["songplay_id"],
+        "users": ["user_id"],
+        "songs": ["song_id"],
+        "artists": ["artist_id"],
+        "time": ["start_time"],
+    }
+    models = nodes(manifest)
+    for name, key in keys.items():
+        assert models[name]["contract"]["enforced"]
+        assert [
+            constraint["columns"]
+            for constraint in models[name]["constraints"]
+            if constraint["type"] == "primary_key"
+        ] == [key]
+        assert models[name]["columns"][key[0]]["constraints"][0]["type"] == "not_null"
+
+
+def test_foreign_keys_are_declared_and_tested(manifest: dict[str, Any]) -> None:
+    models = nodes(manifest)
+    declared = {
+        (name, column)
+        for name in ("songplays", "users", "songs", "artists", "time")
+        for constraint in models[name]["constraints"]
+        if constraint["type"] == "foreign_key"
+        for column in constraint["columns"]
+    }
+    assert declared == {
+        *(("songplays", "user_id"), ("songplays", "song_id")),
+        *(("songplays", "artist_id"), ("songplays", "start_time")),
+        ("songs", "artist_id"),
+    }
+    tested = {
+        (node["attached_node"].split(".")[-1], node["column_name"])
+        for node in manifest["nodes"].values()
+        if node.get("test_metadata", {}).get("name") == "relationships"
+    }
+    assert tested == declared
+
+
+def test_not_null_is_enforced_as_the_contract_says(
+    built: Built, manifest: dict[str, Any]
+) -> None:
+    required = {
+        (name, column)
+        for name, node in nodes(manifest).items()
+        for column, facts in node["columns"].items()
+        if any(each["type"] == "not_null" for each in facts.get("constraints", []))
+    }
+    assert required == set(
+        built.checkout.query(
+            "select table_name, column_name from duckdb_columns() "
+            "where database_name = 'warehouse' and not is_nullable"
+        )
+    )
+
+
+def test_no_model_mentions_a_target() -> None:
+    files = [path for path in (REPOSITORY / "models").rglob("*") if path.is_file()]
+    assert len(files) > 15
+    pattern = re.compile(r"\btarget\s*\.")
+    assert not [path for path in files if pattern.search(path.read_text())]
+
+
+# Without data
+
+
+def test_an_empty_warehouse_builds_and_every_unit_test_passes(
+    own_built: Checkout,
+) -> None:
+    (own_built.root / "sparkify.duckdb").unlink()
+    succeeds(own_built.invoke("up"))
+    succeeds(own_built.dbt("build", "--empty"))
+    target = own_built.root / "target"
+    results = json.loads((target / "run_results.json").read_text())["results"]
+    manifest = json.loads((target / "manifest.json").read_text())
+    passed = {each["unique_id"] for each in results if each["status"] == "pass"}
+    assert len(manifest["unit_tests"]) > 30
+    assert manifest["unit_tests"].keys() <= passed
+    assert own_built.value("select count(*) from songplays") == 0
+
+
+# Two engines
+
+
+def compiled(folder: Path) -> dict[str, list[str]]:
+    """The lines of each compiled model and test, without what names a relation's place.
+
+    Unit tests are compiled for the build only, each in a folder of its own.
+    """
+    root = folder / "compiled" / "sparkify"
+    return {
+        path.relative_to(root).as_posix(): re.sub(
+            r'"\w+"\.("\w+"\."\w+")', r"\1", path.read_text()
+        ).splitlines()
+        for path in sorted(root.rglob("*.sql"))
+        if not path.is_relative_to(root / "models") or ".yml" not in str(path.parent)
+    }
+
+
+def differences(duckdb: Path, redshift: Path) -> str:
+    local, cloud = compiled(duckdb), compiled(redshift)
+    assert local.keys() == cloud.keys()
+    assert len(local) > 15
+    lines: list[str] = []
+    for name in local:
+        found = difflib.unified_diff(
+            *(local[name], cloud[name], f"duckdb/{name}", f"redshift/{name}"),
+            n=0,
+            lineterm="",
+        )
+        lines += [line for line in found if not line.startswith("@@")]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def test_the_engines_sql_differs_only_in_the_lines_that_are_known(
+    own_built: Checkout,
+) -> None:
+    """`UPDATE_GOLDEN=1 invoke test --only "-k engines_sql"` writes the lines anew."""
+    profile = own_built.root / "profiles.yml"
+    document = yaml.safe_load(profile.read_text())
+    document["sparkify"]["outputs"]["redshift"] = REDSHIFT
+    profile.write_text(yaml.safe_dump(document))
+    offline = ["--no-introspect", "--no-populate-cache"]
+    apart = ["--target", "redshift", "--target-path", "target/redshift"]
+    succeeds(own_built.dbt("compile", *offline, *apart))
+    target = own_built.root / "target"
+    found = differences(target, target / "redshift")
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_text(found)
+    assert found == GOLDEN.read_text()

@@ -1,0 +1,182 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from checkout import REPOSITORY
+
+from infra import profile
+from infra.errors import ConfigurationError, WarehouseMissing
+
+LOCAL: dict[str, object] = {
+    "type": "duckdb",
+    "path": "sparkify.duckdb",
+    "schema": "sparkify",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_target_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DBT_TARGET", raising=False)
+
+
+def write(
+    root: Path, target: str = "local", **outputs: dict[str, object] | object
+) -> None:
+    document = {"sparkify": {"target": target, "outputs": {"local": LOCAL, **outputs}}}
+    (root / "profiles.yml").write_text(yaml.safe_dump(document))
+
+
+# The text that `invoke up` writes
+
+
+def test_the_example_is_written_with_the_path_of_the_settings() -> None:
+    example = (REPOSITORY / "profiles.yml.example").read_text()
+    text = profile.text_for(REPOSITORY, REPOSITORY / "data" / "star.duckdb")
+    assert yaml.safe_load(text)["sparkify"]["outputs"]["local"]["path"] == (
+        "data/star.duckdb"
+    )
+    assert text.replace("data/star.duckdb", "sparkify.duckdb") == example
+    assert profile.text_for(REPOSITORY, REPOSITORY / "sparkify.duckdb") == example
+
+
+def test_a_warehouse_elsewhere_keeps_its_absolute_path() -> None:
+    text = profile.text_for(REPOSITORY, Path("/srv/star.duckdb"))
+    assert yaml.safe_load(text)["sparkify"]["outputs"]["local"]["path"] == (
+        "/srv/star.duckdb"
+    )
+
+
+def test_an_example_without_the_path_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "profiles.yml.example").write_text("sparkify: {}")
+    with pytest.raises(ConfigurationError, match=r"profiles\.yml\.example no longer"):
+        profile.text_for(tmp_path, tmp_path / "star.duckdb")
+
+
+def test_the_example_holds_nothing_secret() -> None:
+    secret = ("password", "pass", "token", "secret", "user", "host", "key", "account")
+
+    def keys(document: object) -> set[str]:
+        if not isinstance(document, dict):
+            return set()
+        below = [keys(value) for value in document.values()]
+        return set(document).union(*below)
+
+    found = keys(yaml.safe_load((REPOSITORY / "profiles.yml.example").read_text()))
+    assert {"type", "path", "schema"} <= found
+    assert not [key for key in found if any(word in key.lower() for word in secret)]
+
+
+# Reading it
+
+
+def test_the_written_text_is_what_is_read(tmp_path: Path) -> None:
+    (tmp_path / "profiles.yml").write_text(
+        profile.text_for(REPOSITORY, REPOSITORY / "star.duckdb")
+    )
+    assert profile.read(tmp_path) == profile.Profile(
+        target="local",
+        type="duckdb",
+        schema="sparkify",
+        path=tmp_path / "star.duckdb",
+        settings={"TimeZone": "UTC"},
+        config_options={"storage_compatibility_version": "v1.2.0"},
+    )
+
+
+def test_an_absent_profile_sends_to_up(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseMissing, match="run `invoke up` first"):
+        profile.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"sparkify",
+        b"- sparkify",
+        b"sparkify:",
+        b"sparkify: [local]",
+        b"sparkify: {target: local}",
+        b"sparkify: {target: local, outputs: {}}",
+        b"sparkify: {target: local, outputs: {local: duckdb}}",
+        b"sparkify: {target: local, outputs: {local: {}}}",
+        b"sparkify: {target: local, outputs: {local: {type: duckdb, schema: s}}}",
+        b"sparkify: {target: local, outputs: {local: {type: duckdb, path: p}}}",
+        b"sparkify: {target: [local], outputs: {local: {type: duckdb}}}",
+        b"other: {target: local}",
+        b"sparkify: a: b",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_a_profile_that_dbt_would_refuse_is_refused(
+    content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "profiles.yml").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"profiles\.yml.* Mend it, or delete"):
+        profile.read(tmp_path)
+
+
+def test_another_adapter_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "cloud", cloud={"type": "snowflake", "schema": "s", "path": "p"})
+    with pytest.raises(ConfigurationError, match="target cloud is of type snowflake"):
+        profile.read(tmp_path)
+
+
+def test_dbt_target_chooses_the_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, scratch={**LOCAL, "schema": "scratch"})
+    assert profile.read(tmp_path).schema == "sparkify"
+    monkeypatch.setenv("DBT_TARGET", "scratch")
+    assert profile.read(tmp_path).target == "scratch"
+    assert profile.read(tmp_path).schema == "scratch"
+    monkeypatch.setenv("DBT_TARGET", "nowhere")
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        profile.read(tmp_path)
+
+
+def test_variables_are_filled_in_as_dbt_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = {
+        "schema": "{{ env_var('STAR_SCHEMA') }}",
+        "path": "{{ env_var('STAR_FOLDER', 'data') }}/star.duckdb",
+    }
+    write(tmp_path, "{{ env_var('STAR_TARGET', 'local') }}", local=LOCAL | rendered)
+    monkeypatch.delenv("STAR_FOLDER", raising=False)
+    monkeypatch.setenv("STAR_SCHEMA", "listening")
+    found = profile.read(tmp_path)
+    assert (found.target, found.schema) == ("local", "listening")
+    assert found.path == tmp_path / "data" / "star.duckdb"
+    monkeypatch.setenv("STAR_FOLDER", "/srv")
+    assert profile.read(tmp_path).path == Path("/srv/star.duckdb")
+    monkeypatch.delenv("STAR_SCHEMA")
+    with pytest.raises(ConfigurationError, match="variable STAR_SCHEMA; set it"):
+        profile.read(tmp_path)
+
+
+@pytest.mark.parametrize("expression", ["{{ env_var( }}", "{{ nothing('A') }}"])
+def test_an_expression_that_cannot_be_filled_in_is_named(
+    expression: str, tmp_path: Path
+) -> None:
+    write(tmp_path, local={**LOCAL, "schema": expression})
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        profile.read(tmp_path)
+
+
+def test_a_number_filled_in_with_a_filter_of_dbt_is_understood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAR_THREADS", "4")
+    threads = "{{ env_var('STAR_THREADS') | as_number }}"
+    write(tmp_path, local={**LOCAL, "threads": threads})
+    assert profile.read(tmp_path).schema == "sparkify"
+
+
+def test_variables_are_filled_in_below_the_first_level(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAR_ZONE", "UTC")
+    settings = {"TimeZone": "{{ env_var('STAR_ZONE') }}"}
+    write(tmp_path, local={**LOCAL, "settings": settings})
+    assert profile.read(tmp_path).settings == {"TimeZone": "UTC"}
