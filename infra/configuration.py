@@ -38,7 +38,22 @@ def overrides(environment: Mapping[str, str] = os.environ) -> dict[str, RawSetti
 def read(
     root: Path, environment: Mapping[str, str] = os.environ
 ) -> dict[str, RawSetting]:
-    """All settings found, variables before file. A file that is no YAML is an error."""
+    """All settings found, variables before file. A file that is no YAML is an error.
+
+    A variable does not hide a list or a mapping, which no setting can be.
+    """
+    found = {
+        str(key): RawSetting(value, f"{FILE}: {SECTION}.{key}")
+        for key, value in section(root).items()
+    }
+    for name, override in overrides(environment).items():
+        if name not in found or not isinstance(found[name].value, list | dict):
+            found[name] = override
+    return found
+
+
+def section(root: Path) -> dict[object, object]:
+    """The settings as they stand in the file."""
     path = root / FILE
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -49,11 +64,15 @@ def read(
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise SettingsError(f"{FILE} cannot be read: {reason}") from error
-    section = document.get(SECTION) if isinstance(document, dict) else None
-    if not isinstance(section, dict):
+    found = document.get(SECTION) if isinstance(document, dict) else None
+    if not isinstance(found, dict):
         raise SettingsError(f"{FILE}: the key {SECTION} with the settings is missing.")
-    from_file = {
-        str(key): RawSetting(value, f"{FILE}: {SECTION}.{key}")
-        for key, value in section.items()
-    }
-    return from_file | overrides(environment)
+    return found
+
+
+def is_plain(settings: Mapping[object, object]) -> bool:
+    """Whether Invoke can read these: names are text, values text or numbers."""
+    return all(
+        isinstance(name, str) and isinstance(value, str | int | float)
+        for name, value in settings.items()
+    )

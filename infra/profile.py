@@ -34,17 +34,9 @@ class Profile:
 def read(root: Path) -> Profile:
     """Reads the default target; whatever dbt would refuse is an error here too."""
     try:
-        text = (root / FILE).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise WarehouseMissing(
-            f"There is no {FILE} yet; run `invoke up` first."
-        ) from None
-    try:
-        profile = yaml.safe_load(text)[NAME]
+        profile = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))[NAME]
         target = os.environ.get("DBT_TARGET") or _rendered(profile["target"])
-        output = {
-            key: _rendered(value) for key, value in profile["outputs"][target].items()
-        }
+        output = _rendered(profile["outputs"][target])
         if output["type"] != "duckdb":
             raise ConfigurationError(
                 f"{FILE}: target {target} is of type {output['type']}; only duckdb is "
@@ -58,7 +50,11 @@ def read(root: Path) -> Profile:
             settings=output.get("settings", {}),
             config_options=output.get("config_options", {}),
         )
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except FileNotFoundError:
+        raise WarehouseMissing(
+            f"There is no {FILE} yet; run `invoke up` first."
+        ) from None
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigurationError(
             f"{FILE} is not a profile for this project ({error!r}). Mend it, or delete "
             f"it and run `invoke up`, which makes it anew from {EXAMPLE}."
@@ -75,19 +71,26 @@ def text_for(root: Path, warehouse: Path) -> str:
 
 
 def _rendered(value: Any) -> Any:  # noqa: ANN401 - YAML holds anything
-    """A value with dbt's `{{ env_var('NAME', 'default') }}` filled in."""
+    """A value with dbt's `{{ env_var('NAME', 'default') }}` filled in, at any depth."""
+    if isinstance(value, dict):
+        return {key: _rendered(inner) for key, inner in value.items()}
     if not isinstance(value, str) or "{{" not in value:
         return value
     import jinja2  # noqa: PLC0415 - a tenth of a second that few profiles need
 
-    def env_var(name: str, default: str | None = None) -> str:
-        if (found := os.environ.get(name, default)) is None:
-            raise ConfigurationError(
-                f"{FILE} needs the environment variable {name}; set it."
-            )
-        return found
-
+    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - makes no HTML
+    # dbt's filters turn text into other types; what is read here is text
+    for name in ("as_text", "as_bool", "as_number", "as_native"):
+        environment.filters[name] = str
     try:
-        return jinja2.Template(value).render(env_var=env_var)
+        return environment.from_string(value).render(env_var=_env_var)
     except jinja2.TemplateError as error:
-        raise ConfigurationError(f"{FILE}: {value} cannot be read: {error}.") from error
+        raise ConfigurationError(f"{FILE}: {value} cannot be read: {error}") from error
+
+
+def _env_var(name: str, default: str | None = None) -> str:
+    if (found := os.environ.get(name, default)) is None:
+        raise ConfigurationError(
+            f"{FILE} needs the environment variable {name}; set it."
+        )
+    return found

@@ -95,7 +95,7 @@ def remove(project: Project, removal: Removal) -> None:
     if removal.leave:
         return
     notes = project.root / FOLDER
-    for file in notes.glob("*.json"):
+    for file in notes.glob("*.json*"):  # also the .partial of a killed run
         file.unlink()
     if notes.exists():
         notes.rmdir()

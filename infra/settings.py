@@ -37,9 +37,14 @@ def _number(value: object) -> object:
     return value
 
 
+def _whole_number(value: object) -> object:
+    """Takes of a text what Invoke takes, which casts variables by itself: no `1.0`."""
+    return int(value) if isinstance(value, str) else _number(value)
+
+
 Folder = Annotated[Path, BeforeValidator(_some_path)]
 WarehouseFile = Annotated[Path, BeforeValidator(_warehouse_path)]
-Whole = Annotated[int, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_whole_number)]
 Share = Annotated[float, BeforeValidator(_number)]
 
 

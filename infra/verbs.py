@@ -44,15 +44,14 @@ def refuse_bad_settings(root: Path) -> None:
     """Validates what Invoke is about to read by itself.
 
     Invoke loads invoke.yaml and casts variables before a task runs, and answers a fault
-    with a traceback. Variables are rare, so the full check is paid for only then.
+    with a traceback. The full check takes time, so it waits for an occasion.
     """
     try:
-        if configuration.overrides():
+        plain = configuration.is_plain(configuration.section(root))
+        if configuration.overrides() or not plain:
             from infra import settings  # noqa: PLC0415 - pydantic takes a while to load
 
             settings.load(root)
-        else:
-            configuration.read(root)
     except SparkifyError as error:
         raise Exit(str(error), code=error.exit_code) from None
 

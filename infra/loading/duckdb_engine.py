@@ -132,6 +132,8 @@ def _explained(message: str, path: Path) -> str:
             orjson.loads(line)
         except orjson.JSONDecodeError as error:
             return f"{_origin(line)}: not valid JSON ({str(error).split(':')[0]})."
+    if "maximum_object_size" in message:
+        return f"{_origin(max(lines, key=len))}: an object of more than 16 MB."
     if named:
         return f"{_origin(lines[int(named[1]) - 1])}: {reason}"
     return reason

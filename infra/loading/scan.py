@@ -47,11 +47,22 @@ def _walk(folder: Path, uri: str) -> Iterator[RawFile]:
     for entry in entries:
         if entry.name.startswith((".", "_")):
             continue
+        if not _is_text(entry.name):
+            raise LandingError(f"{entry.path!a}: the name is not UTF-8; rename it.")
         below = f"{uri}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(Path(entry.path), below)
         elif entry.is_file(follow_symlinks=False) and below.lower().endswith(".json"):
             yield RawFile(below, Path(entry.path))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name is UTF-8; Python carries other bytes as lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def batches(files: Iterable[RawFile]) -> Iterator[bytes]:
