@@ -18,7 +18,7 @@ ROWS_SHOWN = 100
 
 
 def run(profile: Profile, statement: str, form: str) -> None:
-    """Runs the statement read-only and prints its rows; `form`: table, csv or json."""
+    """Runs a statement and prints its rows as `form`; the warehouse is read-only."""
     if not statement.strip():
         raise ConfigurationError(
             'No query given; try: invoke sql "select count(*) from songplays"'

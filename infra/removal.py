@@ -10,9 +10,9 @@ from infra.landing import simulator
 from infra.made import Made, digest
 from infra.project import Project
 from infra.steps import FOLDER
-from infra.warehouse import RAW_SCHEMA, reader, schemas, writer
+from infra.warehouse import reader, relations, writer
 
-LEDGER_SCHEMA = "load"
+TEST_FAILURES = "_dbt_test__audit"  # where `dbt test --store-failures` writes
 
 
 @dataclass(frozen=True)
@@ -52,22 +52,26 @@ def _plan_warehouse(project: Project, made: Made, removal: Removal) -> None:
         return
     with writer(project.profile):
         pass  # who holds the file must not lose it: this refuses when somebody does
-    if strangers := _foreign_schemas(project):
+    if strangers := _strangers(project):
         removal.leave.append(f"{shown}: it also holds {', '.join(strangers)}")
         return
     removal.remove.append(path)
 
 
-def _foreign_schemas(project: Project) -> list[str]:
-    """Schemas of the file that neither the loader nor dbt writes."""
+def _strangers(project: Project) -> list[str]:
+    """Relations of the file that neither the loader nor dbt makes, by schema.name."""
     star = project.profile.schema
+    models = {path.stem for path in (project.root / "models").glob("**/*.sql")}
+    raw = {table.relation for table in project.raw_tables}
     with reader(project.profile) as connection:
-        return [
-            name
-            for name in schemas(connection)
-            if name not in (RAW_SCHEMA, LEDGER_SCHEMA, star)
-            and not name.startswith(f"{star}_")
-        ]
+        found = relations(connection)
+    return [
+        f"{schema}.{name}"
+        for schema, name in found
+        if f"{schema}.{name}" not in raw
+        and not (schema.startswith(star) and name in models)
+        and schema != f"{star}{TEST_FAILURES}"
+    ]
 
 
 def _plan_landing(project: Project, made: Made, removal: Removal) -> None:

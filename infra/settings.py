@@ -68,9 +68,7 @@ class Settings(BaseModel):
         ge=1, le=3660, description="a whole number from 1 to 3660"
     )
     sample_seed: Whole = Field(ge=0, description="a whole number from 0 on")
-    sample_match_rate: Share = Field(
-        ge=0, le=1, allow_inf_nan=False, description="a number from 0 to 1"
-    )
+    sample_match_rate: Share = Field(ge=0, le=1, description="a number from 0 to 1")
 
 
 def load(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -6,7 +6,7 @@ from infra import steps
 from infra.console import say, table
 from infra.local import count_files
 from infra.project import Project
-from infra.warehouse import ALIAS, reader
+from infra.warehouse import ALIAS, reader, relations
 
 
 def status(project: Project) -> tuple[str, str]:
@@ -59,11 +59,7 @@ def headline(project: Project) -> str:
 def _relations(project: Project) -> list[tuple[str, str, int]]:
     """Schema, name and rows of every table, counted in one statement."""
     with reader(project.profile) as connection:
-        names = connection.execute(
-            "select table_schema, table_name from information_schema.tables "
-            "where table_catalog = ? order by 1, 2",
-            [ALIAS],
-        ).fetchall()
+        names = relations(connection)
         counts = connection.execute(
             " union all ".join(
                 f"select '{schema}', '{name}', count(*) "

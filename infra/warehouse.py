@@ -17,7 +17,6 @@ from infra.profile import Profile
 # For dbt and DuckDB's own shell the file's name is the catalog's, and it equals the
 # star's schema, which DuckDB calls ambiguous. Readers see the file as `warehouse`.
 ALIAS = "warehouse"
-RAW_SCHEMA = "staging"
 
 _HOLDER = re.compile(r"lock is held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
 
@@ -72,14 +71,14 @@ def lock_holder(profile: Profile) -> str | None:
         return str(busy)
 
 
-def schemas(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """The schemas of the attached warehouse that hold tables or views."""
+def relations(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Schema and name of every table and view of the attached warehouse."""
     rows = connection.execute(
-        "select distinct table_schema from information_schema.tables "
-        "where table_catalog = ? order by table_schema",
+        "select table_schema, table_name from information_schema.tables "
+        "where table_catalog = ? order by table_schema, table_name",
         [ALIAS],
     ).fetchall()
-    return [str(name) for (name,) in rows]
+    return [(str(schema), str(name)) for schema, name in rows]
 
 
 def quoted(text: str) -> str:
@@ -89,7 +88,7 @@ def quoted(text: str) -> str:
 
 def _search_path(connection: duckdb.DuckDBPyConnection, profile: Profile) -> str:
     """The star's schema first, then the others, then main: bare table names work."""
-    found = schemas(connection)
+    found = {schema for schema, _ in relations(connection)}
     ordered = sorted(found, key=lambda name: (name != profile.schema, name))
     return ",".join(f"{ALIAS}.{name}" for name in [*ordered, "main"])
 

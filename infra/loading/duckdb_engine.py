@@ -72,6 +72,7 @@ def _replace(
             path.write_bytes(batch)
             _insert(connection, table, path)
     _refuse_rows_of_nothing(connection, table)
+    _refuse_infinite_numbers(connection, table)
     (rows,) = connection.execute(f"select count(*) from {table.relation}").fetchall()
     return int(rows[0])
 
@@ -108,12 +109,31 @@ def _refuse_rows_of_nothing(
 ) -> None:
     """An object without any known key, as `{}`, would be a row of nulls: an error."""
     nothing = " and ".join(f"{column.name} is null" for column in table.raw_columns)
+    _refuse(connection, table, nothing, f"none of the keys of {table.name}")
+
+
+def _refuse_infinite_numbers(
+    connection: duckdb.DuckDBPyConnection, table: RawTable
+) -> None:
+    """DuckDB takes `NaN` and 1e999, which no JSON number can be: an error."""
+    infinite = " or ".join(
+        f"not isfinite({column.name})"
+        for column in table.raw_columns
+        if column.type == "double precision"
+    )
+    _refuse(connection, table, infinite, "a number that is NaN or infinite")
+
+
+def _refuse(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, rows: str, reason: str
+) -> None:
+    """Raises for the first of the rows that a condition describes."""
     row = connection.execute(
-        f"select _source_uri, _line from {table.relation} where {nothing} limit 1"
+        f"select _source_uri, _line from {table.relation} where {rows} limit 1"
     ).fetchone()
     if row:
         raise LoadError(
-            f"{row[0]}, line {row[1]}: none of the keys of {table.name}. "
+            f"{row[0]}, line {row[1]}: {reason}. "
             "Mend the file or take it out of the landing folder."
         )
 

@@ -8,7 +8,7 @@ from checkout import SMALL, Checkout, fails, succeeds
 @pytest.fixture
 def before(checkout: Checkout) -> set[str]:
     """What was there before anything was made."""
-    return checkout.files().keys() - set()
+    return set(checkout.files())
 
 
 @pytest.fixture
@@ -84,20 +84,23 @@ def test_a_sample_with_a_file_of_a_person_stays(ready: Checkout) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement",
+    ("statement", "relation"),
     [
-        "create schema mine; create table mine.notes as select 1",
-        "create view notes as select 1",
+        ("create schema mine; create table mine.notes as select 1", "mine.notes"),
+        ("create view notes as select 1", "main.notes"),
+        ("create table staging.notes as select 1", "staging.notes"),
+        (
+            "create schema sparkify_marts; create table sparkify_marts.notes (i int)",
+            "sparkify_marts.notes",
+        ),
     ],
-    ids=["table in another schema", "view in main"],
 )
 def test_a_warehouse_with_something_of_a_person_stays(
-    statement: str, ready: Checkout
+    statement: str, relation: str, ready: Checkout
 ) -> None:
     with duckdb.connect(ready.root / "sparkify.duckdb") as connection:
         connection.execute(statement)
-    schema = "mine" if "mine" in statement else "main"
-    assert f"  leave  sparkify.duckdb: it also holds {schema}\n" in down(ready)
+    assert f"  leave  sparkify.duckdb: it also holds {relation}\n" in down(ready)
     assert (ready.root / "sparkify.duckdb").exists()
     assert not (ready.root / "data").exists()
 
@@ -123,11 +126,12 @@ def test_a_warehouse_from_before_up_stays(checkout: Checkout) -> None:
     assert (checkout.root / "sparkify.duckdb").exists()
 
 
-def test_a_held_warehouse_stops_down_before_anything_is_removed(
-    ready: Checkout,
+@pytest.mark.parametrize("read_only", [False, True], ids=["written", "read"])
+def test_a_warehouse_in_use_stops_down_before_anything_is_removed(
+    read_only: bool, ready: Checkout
 ) -> None:
     files = ready.files()
-    with duckdb.connect(ready.root / "sparkify.duckdb"):
+    with duckdb.connect(ready.root / "sparkify.duckdb", read_only=read_only):
         told = fails(ready.invoke("down", "--yes", env=SMALL), 1)
     assert "is in use by" in told
     assert ready.files() == files
