@@ -9,7 +9,7 @@ from importlib import metadata
 from packaging.requirements import Requirement
 
 from infra.console import table
-from infra.errors import SparkifyError
+from infra.errors import SparkifyError, WarehouseMissing
 from infra.local import count_files
 from infra.profile import FILE as PROFILE
 from infra.project import Project
@@ -102,9 +102,13 @@ def _disk(project: Project) -> Finding:
 
 def _lock(project: Project) -> Finding:
     try:
+        if not project.profile.path.exists():
+            return Finding("warehouse", "none yet")
         holder = lock_holder(project.profile)
-    except SparkifyError:
+    except WarehouseMissing:
         return Finding("warehouse", "none yet")
+    except SparkifyError as error:
+        return Finding("warehouse", str(error), "see there")
     return Finding("warehouse", holder or "free to write", "wait" if holder else "")
 
 

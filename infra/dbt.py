@@ -6,6 +6,7 @@ only warnings and errors are printed. The full log is in logs/dbt.log.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,13 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from infra.console import Bar, bar, say
-from infra.errors import DbtError, WarehouseBusy
+from infra.errors import ConfigurationError, DbtError, WarehouseBusy
 from infra.project import Project
 from infra.warehouse import lock_holder
 
 TARGET = Path("target")
 DOCS_TARGET = TARGET / "docs"  # apart, so that `dbt retry` finds its last run untouched
 
+_AS_EVENTS = (
+    *("--log-format", "json", "--log-format-file", "text"),
+    *("--log-level", "info", "--no-quiet", "--no-use-colors"),
+)
+# Variables that would lead dbt to another project, profile or output than these tasks'
+_REDIRECTIONS = {
+    *("DBT_PROJECT_DIR", "DBT_PROFILES_DIR", "DBT_PROFILE"),
+    *("DBT_TARGET_PATH", "DBT_LOG_PATH"),
+}
 _RESULTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 
 
@@ -46,7 +56,10 @@ def build(project: Project, select: str = "") -> Outcome:
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if select:
         arguments += ["--select", *select.split()]
-    return run(project, arguments, "building and testing the models")
+    outcome = run(project, arguments, "building and testing the models")
+    if not outcome.nodes:
+        raise ConfigurationError(f"--select {select!r} matches no model or test.")
+    return outcome
 
 
 def generate_docs(project: Project) -> Path:
@@ -66,10 +79,13 @@ def run(project: Project, arguments: Sequence[str], label: str) -> Outcome:
     if holder := lock_holder(project.profile):
         raise WarehouseBusy(holder)
     outcome = Outcome()
-    quiet = ["--log-format", "json", "--log-level", "info", "--log-format-file", "text"]
+    environment = {
+        name: value for name, value in os.environ.items() if name not in _REDIRECTIONS
+    }
     process = subprocess.Popen(
-        command([*quiet, *arguments]),
+        command([*_AS_EVENTS, *arguments]),
         cwd=project.root,
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

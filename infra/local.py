@@ -47,14 +47,14 @@ def ensure_profile(project: Project) -> bool:
     path = project.root / profiles.FILE
     text = profiles.text_for(project.root, project.settings.warehouse)
     if path.exists():
-        present = path.read_text(encoding="utf-8")
-        if present == text:
+        present = path.read_bytes()
+        if present == text.encode():
             return False
         if digest(present) != made.profile:
             _warn_of_another_warehouse(project)
             return False
     path.write_text(text, encoding="utf-8")
-    made.noting(project.root, profile=digest(text))
+    made.noting(project.root, profile=digest(text.encode()))
     return True
 
 
@@ -84,6 +84,8 @@ def _ensure_landing(project: Project, progress: Bar) -> Readied:
     counts = count_files(project)
     if any(counts.values()):
         found = ", ".join(f"{count:,} in {name}" for name, count in counts.items())
+        if not all(counts.values()):
+            warn("`load` needs both, songs and events.")
         return Readied(f"raw files in {shown}: {found}", made=False)
     told = sample.simulate(
         landing, sample.plan(project.settings), progress, replace=False

@@ -42,6 +42,6 @@ class Made:
         return made
 
 
-def digest(text: str) -> str:
-    """Identifies a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def digest(content: bytes) -> str:
+    """Identifies a file's content."""
+    return hashlib.sha256(content).hexdigest()

@@ -4,7 +4,9 @@ dbt finds the file beside dbt_project.yml. `invoke up` makes it from
 profiles.yml.example; whoever needs a connection reads it here.
 """
 
+import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from infra.errors import ConfigurationError, WarehouseMissing
 FILE = "profiles.yml"
 EXAMPLE = "profiles.yml.example"
 NAME = "sparkify"
+_PLAIN = re.compile(r"[A-Za-z0-9_./-]+")  # YAML reads it as it stands
+_ELSEWHERE = re.compile(r":memory:|[a-z0-9_]+:\S*")  # what DuckDB takes for no file
 _EXAMPLE_PATH = "path: sparkify.duckdb"
 
 
@@ -36,19 +40,29 @@ def read(root: Path) -> Profile:
     try:
         profile = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))[NAME]
         target = os.environ.get("DBT_TARGET") or _rendered(profile["target"])
+        if profile["outputs"] and target not in profile["outputs"]:
+            raise ConfigurationError(
+                f"{FILE} has no target {target!r}, only "
+                f"{', '.join(profile['outputs'])}. `target` there, or the variable "
+                "DBT_TARGET, names it."
+            )
         output = _rendered(profile["outputs"][target])
         if output["type"] != "duckdb":
             raise ConfigurationError(
                 f"{FILE}: target {target} is of type {output['type']}; only duckdb is "
                 "supported so far."
             )
+        if _ELSEWHERE.fullmatch(output["path"]):
+            raise ConfigurationError(
+                f"{FILE}: path {output['path']} is no file on this machine; name one."
+            )
         return Profile(
             target=target,
             type=output["type"],
             schema=output["schema"],
             path=root / output["path"],
-            settings=output.get("settings", {}),
-            config_options=output.get("config_options", {}),
+            settings=output.get("settings") or {},
+            config_options=output.get("config_options") or {},
         )
     except FileNotFoundError:
         raise WarehouseMissing(
@@ -67,7 +81,9 @@ def text_for(root: Path, warehouse: Path) -> str:
     if _EXAMPLE_PATH not in example:
         raise ConfigurationError(f"{EXAMPLE} no longer holds `{_EXAMPLE_PATH}`.")
     path = warehouse.relative_to(root) if warehouse.is_relative_to(root) else warehouse
-    return example.replace(_EXAMPLE_PATH, f"path: {path.as_posix()}")
+    text = path.as_posix()
+    plain = text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    return example.replace(_EXAMPLE_PATH, f"path: {plain}")
 
 
 def _rendered(value: Any) -> Any:  # noqa: ANN401 - YAML holds anything

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from infra.profile import Profile
 from infra.warehouse import reader
 
 ROWS_SHOWN = 100
+NARROWEST_COLUMN = 9  # characters, with the gap to the next
 
 
 def run(profile: Profile, statement: str, form: str) -> None:
@@ -26,6 +28,8 @@ def run(profile: Profile, statement: str, form: str) -> None:
     with reader(profile) as connection:
         try:
             result = connection.execute(statement)
+            if result is None:  # nothing but a comment or a semicolon
+                raise ConfigurationError("That holds no statement.")
             headers = [name for name, *_ in result.description or []]
             rows = result.fetchall()
         except duckdb.Error as error:
@@ -36,10 +40,20 @@ def run(profile: Profile, statement: str, form: str) -> None:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerows([headers, *rows])
     else:
-        console.table(headers, rows[:ROWS_SHOWN])
+        _print_rows(headers, rows[:ROWS_SHOWN])
         count = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
         rest = f", the first {ROWS_SHOWN} shown" if len(rows) > ROWS_SHOWN else ""
         console.say(f"({count}{rest})")
+
+
+def _print_rows(headers: list[str], rows: list[tuple[Any, ...]]) -> None:
+    """Prints a table, or where columns would be crushed a block per row."""
+    if len(headers) * NARROWEST_COLUMN <= console.out.width:
+        console.table(headers, rows)
+        return
+    for number, row in enumerate(rows, start=1):
+        console.say(f"row {number}")
+        console.table(("column", "value"), zip(headers, row, strict=True))
 
 
 def form(*, csv: bool, json: bool) -> str:
@@ -51,9 +65,22 @@ def form(*, csv: bool, json: bool) -> str:
 
 def print_json(headers: list[str], rows: list[tuple[Any, ...]]) -> None:
     """Prints a list of objects; moments as ISO 8601, decimals as numbers."""
-    objects = [dict(zip(headers, row, strict=True)) for row in rows]
+    twice = sorted({header for header in headers if headers.count(header) > 1})
+    if twice:
+        raise ConfigurationError(
+            f"Several columns are named {', '.join(twice)}; name them apart for --json."
+        )
+    objects = [
+        {name: _finite(value) for name, value in zip(headers, row, strict=True)}
+        for row in rows
+    ]
     json.dump(objects, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
     sys.stdout.write("\n")
+
+
+def _finite(value: object) -> object:
+    """The value, or null for NaN and infinities, which JSON does not have."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: object) -> object:

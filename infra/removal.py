@@ -5,7 +5,7 @@ from pathlib import Path
 
 from infra import profile as profiles
 from infra.console import is_interactive, say
-from infra.errors import ConfigurationError, SparkifyError
+from infra.errors import ConfigurationError, SparkifyError, WarehouseBusy
 from infra.landing import simulator
 from infra.made import Made, digest
 from infra.project import Project
@@ -31,7 +31,7 @@ def plan(project: Project) -> Removal:
     _plan_landing(project, made, removal)
     path = project.root / profiles.FILE
     if path.exists():
-        if digest(path.read_text(encoding="utf-8")) == made.profile:
+        if digest(path.read_bytes()) == made.profile:
             removal.remove.append(path)
         else:
             removal.leave.append(f"{profiles.FILE}: edited since `up` wrote it")
@@ -50,9 +50,16 @@ def _plan_warehouse(project: Project, made: Made, removal: Removal) -> None:
     if made.warehouse != str(path):
         removal.leave.append(f"{shown}: it was there before `up`")
         return
-    with writer(project.profile):
-        pass  # who holds the file must not lose it: this refuses when somebody does
-    if strangers := _strangers(project):
+    try:
+        with writer(project.profile):
+            pass  # who holds the file must not lose it: this refuses when somebody does
+        strangers = _strangers(project)
+    except WarehouseBusy:
+        raise
+    except SparkifyError as error:
+        removal.leave.append(f"{shown}: {error}")
+        return
+    if strangers:
         removal.leave.append(f"{shown}: it also holds {', '.join(strangers)}")
         return
     removal.remove.append(path)
@@ -79,7 +86,9 @@ def _plan_landing(project: Project, made: Made, removal: Removal) -> None:
     if not landing.exists():
         return
     shown = project.shown(landing)
-    if made.landing != str(landing) or not simulator.is_simulated(landing):
+    if landing.is_symlink():
+        removal.leave.append(f"{shown}: a link, and what it leads to")
+    elif made.landing != str(landing) or not simulator.is_simulated(landing):
         removal.leave.append(f"{shown}: raw files that `up` did not make")
     elif not simulator.is_unchanged(landing):
         removal.leave.append(f"{shown}: its files were changed since `up` made them")
@@ -92,10 +101,10 @@ def remove(project: Project, removal: Removal) -> None:
     for path in removal.remove:
         if path == project.settings.landing:
             simulator.remove(path)
-            _remove_empty_parents(path, project.root)
         else:
             path.unlink(missing_ok=True)
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        _remove_empty_parents(path, project.root)
     if removal.leave:
         return
     notes = project.root / FOLDER
@@ -137,4 +146,5 @@ def carry_out(project: Project, removal: Removal, *, yes: bool) -> str:
     if not agreed(yes=yes):
         return "nothing removed"
     remove(project, removal)
-    return f"removed {len(removal.remove)} things"
+    count = len(removal.remove)
+    return "removed 1 thing" if count == 1 else f"removed {count} things"

@@ -26,7 +26,8 @@ def _some_path(value: object) -> object:
 
 def _warehouse_path(value: object) -> object:
     path = Path(str(value))
-    if not _WAREHOUSE.fullmatch(path.name) or path.name in _RESERVED:
+    odd = set(str(value)) & set("?\\{}")  # DuckDB or dbt read these their own way
+    if odd or not _WAREHOUSE.fullmatch(path.name) or path.name in _RESERVED:
         raise ValueError("not a warehouse file")
     return _some_path(value)
 
@@ -56,7 +57,7 @@ class Settings(BaseModel):
     landing: Folder = Field(description="the path of a folder")
     warehouse: WarehouseFile = Field(
         description="a path that ends in NAME.duckdb; NAME has lower-case letters, "
-        "digits and _ and is not main, memory, system or temp"
+        "digits and _ and is not main, memory, system or temp; no ? \\ { } in it"
     )
     sample_users: Whole = Field(
         ge=1, le=1_000_000, description="a whole number from 1 to 1000000"

@@ -6,7 +6,7 @@ from infra import steps
 from infra.console import say, table
 from infra.local import count_files
 from infra.project import Project
-from infra.warehouse import ALIAS, reader, relations
+from infra.warehouse import ALIAS, identifier, quoted, reader, relations
 
 
 def status(project: Project) -> tuple[str, str]:
@@ -62,8 +62,8 @@ def _relations(project: Project) -> list[tuple[str, str, int]]:
         names = relations(connection)
         counts = connection.execute(
             " union all ".join(
-                f"select '{schema}', '{name}', count(*) "
-                f'from {ALIAS}."{schema}"."{name}"'
+                f"select {quoted(schema)}, {quoted(name)}, count(*) "
+                f"from {ALIAS}.{identifier(schema)}.{identifier(name)}"
                 for schema, name in names
             )
             or "select '', '', 0 where false"

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,11 +64,11 @@ def read(root: Path) -> list[Step]:
 
 def _note(root: Path, step: Step) -> None:
     steps = [other for other in read(root) if other.name != step.name]
+    text = json.dumps([asdict(noted) for noted in [*steps, step]], indent=2)
     folder = root / FOLDER
-    folder.mkdir(exist_ok=True)
     partial = folder / f"{FILE}.partial"
-    partial.write_text(
-        json.dumps([asdict(noted) for noted in [*steps, step]], indent=2),
-        encoding="utf-8",
-    )
-    partial.replace(folder / FILE)
+    # The work is done: a folder that takes no notes is no reason to fail
+    with suppress(OSError):
+        folder.mkdir(exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(folder / FILE)

@@ -1,6 +1,7 @@
 """How a function in tasks.py becomes a task: failures are sentences and exit codes."""
 
 import functools
+import io
 import logging
 import os
 import sys
@@ -26,6 +27,11 @@ def verb(**options: object) -> Callable[[Body], "Task[Body]"]:
     def decorate(body: Body) -> "Task[Body]":
         @functools.wraps(body)
         def run(context: Context, *args: object, **given: object) -> None:
+            for stream in (sys.stdout, sys.stderr):
+                if isinstance(
+                    stream, io.TextIOWrapper
+                ):  # text it cannot encode is no end
+                    stream.reconfigure(errors="backslashreplace")
             try:
                 body(context, *args, **given)
             except Exit:
@@ -70,6 +76,8 @@ def _exit(name: str, error: BaseException) -> Exit:
         # The reader left, as `| head` does; what is still buffered must not complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit(code=0)
+    if "duckdb" in type(error).__module__:  # not imported: the list must appear at once
+        return Exit(f"{name}: DuckDB says: {str(error).strip()}", code=1)
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         return Exit(f"{name}: {error.strerror}{where}.", code=1)

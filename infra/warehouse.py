@@ -11,13 +11,20 @@ from pathlib import Path
 
 import duckdb
 
-from infra.errors import SparkifyError, WarehouseBusy, WarehouseMissing
+from infra.errors import (
+    ConfigurationError,
+    SparkifyError,
+    WarehouseBusy,
+    WarehouseMissing,
+)
+from infra.profile import FILE as PROFILE
 from infra.profile import Profile
 
 # For dbt and DuckDB's own shell the file's name is the catalog's, and it equals the
 # star's schema, which DuckDB calls ambiguous. Readers see the file as `warehouse`.
 ALIAS = "warehouse"
 
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # a search path holds no other
 _HOLDER = re.compile(r"lock is held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
 
 
@@ -30,8 +37,7 @@ def writer(profile: Profile) -> Iterator[duckdb.DuckDBPyConnection]:
             str(profile.path), config=dict(profile.config_options)
         )
     try:
-        for name, value in profile.settings.items():
-            connection.execute(f"set {name} = {quoted(str(value))}")
+        _apply_settings(connection, profile)
         yield connection
     finally:
         connection.close()
@@ -50,14 +56,23 @@ def reader(profile: Profile) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(
                 f"attach {quoted(str(profile.path))} as {ALIAS} (read_only)"
             )
-        for name, value in profile.settings.items():
-            connection.execute(f"set {name} = {quoted(str(value))}")
+        _apply_settings(connection, profile)
         connection.execute(
             f"set search_path = {quoted(_search_path(connection, profile))}"
         )
         yield connection
     finally:
         connection.close()
+
+
+def _apply_settings(connection: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+    for name, value in profile.settings.items():
+        try:
+            connection.execute(f"set {name} = {quoted(str(value))}")
+        except duckdb.Error as error:
+            raise ConfigurationError(
+                f"{PROFILE}: DuckDB refuses the setting {name} = {value!r}: {error}"
+            ) from error
 
 
 def lock_holder(profile: Profile) -> str | None:
@@ -86,9 +101,16 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def identifier(name: str) -> str:
+    """A name as SQL takes any name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _search_path(connection: duckdb.DuckDBPyConnection, profile: Profile) -> str:
     """The star's schema first, then the others, then main: bare table names work."""
-    found = {schema for schema, _ in relations(connection)}
+    found = {
+        schema for schema, _ in relations(connection) if _PLAIN_NAME.fullmatch(schema)
+    }
     ordered = sorted(found, key=lambda name: (name != profile.schema, name))
     return ",".join(f"{ALIAS}.{name}" for name in [*ordered, "main"])
 
@@ -98,7 +120,7 @@ def _people_errors(path: Path) -> Iterator[None]:
     """Turns DuckDB's errors of opening a file into sentences."""
     try:
         yield
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         message = str(error)
         if holder := _HOLDER.search(message):
             raise WarehouseBusy(

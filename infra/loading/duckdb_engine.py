@@ -3,6 +3,7 @@
 import re
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -50,7 +51,8 @@ def replace_rows(
         }
         connection.commit()
     except BaseException:
-        connection.rollback()
+        with suppress(duckdb.TransactionException):  # a full disk ended it already
+            connection.rollback()
         raise
     return rows
 

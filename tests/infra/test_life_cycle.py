@@ -1,6 +1,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from checkout import SMALL, Checkout, Row, fails, invoke_command, succeeds
@@ -208,3 +209,16 @@ def test_tasks_work_from_a_folder_below(checkout: Checkout) -> None:
         check=False,
     )
     assert "sparkify.duckdb" in succeeds(completed)
+
+
+def test_variables_of_dbt_lead_nowhere_else(checkout: Checkout, tmp_path: Path) -> None:
+    succeeds(checkout.invoke("up", "load", env=SMALL))
+    env = {"DBT_PROFILES_DIR": str(tmp_path), "DBT_QUIET": "1", "DBT_PROFILE": "other"}
+    told = succeeds(checkout.invoke("build", "--select", "stg_songs", env=SMALL | env))
+    assert "build  1 model" in told
+
+
+def test_a_selection_of_nothing_fails(checkout: Checkout) -> None:
+    succeeds(checkout.invoke("up", env=SMALL))
+    told = fails(checkout.invoke("build", "--select", "nosuch"), 2)
+    assert "matches no model" in told

@@ -180,3 +180,27 @@ def test_variables_are_filled_in_below_the_first_level(
     settings = {"TimeZone": "{{ env_var('STAR_ZONE') }}"}
     write(tmp_path, local={**LOCAL, "settings": settings})
     assert profile.read(tmp_path).settings == {"TimeZone": "UTC"}
+
+
+@pytest.mark.parametrize("path", [":memory:", "md:listening"])
+def test_a_warehouse_that_is_no_file_is_refused(path: str, tmp_path: Path) -> None:
+    write(tmp_path, local={**LOCAL, "path": path})
+    with pytest.raises(ConfigurationError, match="no file on this machine"):
+        profile.read(tmp_path)
+
+
+def test_a_variable_that_names_no_target_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, local=LOCAL)
+    monkeypatch.setenv("DBT_TARGET", "nonsense")
+    with pytest.raises(ConfigurationError, match="no target 'nonsense', only local"):
+        profile.read(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["a #b/x.duckdb", "a: b/x.duckdb", "'q\"/x.duckdb"])
+def test_any_path_survives_yaml(path: str, tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / profile.EXAMPLE
+    (tmp_path / profile.EXAMPLE).write_text(example.read_text())
+    (tmp_path / profile.FILE).write_text(profile.text_for(tmp_path, tmp_path / path))
+    assert profile.read(tmp_path).path == tmp_path / path

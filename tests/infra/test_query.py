@@ -133,3 +133,32 @@ def test_a_reader_that_leaves_early_causes_no_complaint(
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_numbers_that_json_lacks_are_null(built: Built) -> None:
+    query = "select 'nan'::double as a, '-inf'::double as b, 1.5 as c"
+    told = succeeds(built.checkout.invoke("sql", query, "--json"))
+    assert json.loads(told) == [{"a": None, "b": None, "c": 1.5}]
+
+
+def test_columns_of_one_name_are_refused_as_json(built: Built) -> None:
+    completed = built.checkout.invoke("sql", "select 1 as a, 2 as a", "--json")
+    assert "Several columns are named a" in fails(completed, 2)
+
+
+@pytest.mark.parametrize("query", [";", "/* nothing */"])
+def test_a_query_without_a_statement_is_refused(query: str, built: Built) -> None:
+    assert "holds no statement" in fails(built.checkout.invoke("sql", query), 2)
+
+
+def test_many_columns_are_shown_below_each_other(built: Built) -> None:
+    told = succeeds(built.checkout.invoke("sql", "select * from songplays limit 2"))
+    assert rows(told)[0] == ["row", "1"]
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_output_that_cannot_be_encoded_is_escaped(built: Built) -> None:
+    told = built.checkout.invoke(
+        "sql", "select 'é' as letter", env={"PYTHONIOENCODING": "ascii"}
+    )
+    assert "\\xe9" in succeeds(told)

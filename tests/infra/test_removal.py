@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -187,3 +190,52 @@ def test_up_follows_the_setting_of_the_warehouse(checkout: Checkout) -> None:
     assert "made 2, found 1" in succeeds(checkout.invoke("up", env=moved))
     assert "path: data/moved.duckdb" in (checkout.root / "profiles.yml").read_text()
     assert (checkout.root / "data" / "moved.duckdb").exists()
+
+
+def test_an_edit_that_keeps_the_size_is_an_edit(ready: Checkout) -> None:
+    (log,) = (ready.root / "data/landing/log_data").glob("*/*/*-01-events.json")
+    log.write_bytes(log.read_bytes().replace(b"NextSong", b"MyEdit!!", 1))
+    assert "its files were changed since" in down(ready)
+    assert b"MyEdit!!" in log.read_bytes()
+
+
+def test_a_linked_landing_and_what_it_leads_to_stay(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (checkout.root / "data").mkdir()
+    (checkout.root / "data" / "landing").symlink_to(folder)
+    succeeds(checkout.invoke("up", env=SMALL))
+    assert "  leave  data/landing: a link" in down(checkout)
+    assert (folder / "truth.json").exists()
+
+
+def test_a_broken_warehouse_stays_and_the_rest_goes(ready: Checkout) -> None:
+    (ready.root / "sparkify.duckdb").write_bytes(b"x" * 9999)
+    assert "  leave  sparkify.duckdb: " in down(ready)
+    assert not (ready.root / "data").exists()
+
+
+def test_folders_made_for_the_warehouse_go_with_it(
+    checkout: Checkout, before: set[str]
+) -> None:
+    env = SMALL | {"INVOKE_SPARKIFY_WAREHOUSE": "out/deep er/x.duckdb"}
+    succeeds(checkout.invoke("up", env=env))
+    succeeds(checkout.invoke("down", "--yes", env=env))
+    assert checkout.files().keys() == before
+    assert not (checkout.root / "out").exists()
+
+
+def test_what_a_killed_simulation_left_is_swept(checkout: Checkout) -> None:
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.strip()
+    left = checkout.root / "data" / f"landing.partial-{dead}"
+    left.mkdir(parents=True)
+    (left / "half").write_text("")
+    succeeds(checkout.invoke("up", env=SMALL))
+    assert not left.exists()

@@ -99,7 +99,7 @@ def test_every_fault_is_told_at_once_with_origin_value_and_rule(tmp_path: Path) 
         f"{in_file}.landing = '': must be the path of a folder.",
         f"{in_file}.warehouse = 'Sparkify.duckdb': must be a path that ends in "
         "NAME.duckdb; NAME has lower-case letters, digits and _ and is not main, "
-        "memory, system or temp.",
+        "memory, system or temp; no ? \\ { } in it.",
         "INVOKE_SPARKIFY_SAMPLE_USERS = 'abc': must be a whole number from 1 to "
         "1000000.",
         f"{in_file}.sample_songs = 'many': must be a whole number from 1 to 1000000.",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ FORMAT = "sparkify-simulator/1"
 TRUTH = "truth.json"
 BUFFER = 1_048_576
 
+Mark = tuple[int, str]  # the size and the SHA-256 of a file
+
 
 class Files:
     """Files written below a folder, and what identifies them all."""
@@ -22,7 +25,7 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._folders: set[Path] = set()
-        self._sizes: dict[str, int] = {}
+        self._marks: dict[str, Mark] = {}
 
     def write(self, name: str, content: Iterable[bytes]) -> None:
         """Write one file by its relative POSIX name; its folders are made."""
@@ -30,13 +33,16 @@ class Files:
         if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent)
+        digest = hashlib.sha256()
         with path.open("wb", buffering=BUFFER) as file:
-            file.writelines(content)
-            self._sizes[name] = file.tell()
+            for part in content:
+                file.write(part)
+                digest.update(part)
+            self._marks[name] = file.tell(), digest.hexdigest()
 
     def as_json(self) -> dict[str, Any]:
         """Return the numbers of files by kind, their bytes and their digest."""
-        return _identity(self._sizes)
+        return _identity(self._marks)
 
 
 def is_simulated(landing: Path) -> bool:
@@ -63,7 +69,7 @@ def remove(landing: Path) -> None:
 
 def check_vacant(landing: Path, *, replace: bool) -> None:
     """Raise LandingError unless a sample may take this place."""
-    if landing.is_dir() and not any(landing.iterdir()):
+    if landing.is_dir() and not any(_files(landing, "")):
         return
     truth = _truth(landing)
     if truth is None:
@@ -95,15 +101,18 @@ def faults_named(landing: Path, done: str) -> Iterator[None]:
 
 
 @contextmanager
-def in_place_of(landing: Path) -> Iterator[Path]:
+def in_place_of(landing: Path, *, replace: bool) -> Iterator[Path]:
     """Give an empty folder that takes the landing's place when the block succeeds.
 
-    Until then the landing is untouched. If the block fails the folder is deleted.
+    Until then the landing is untouched, and what came into it meanwhile keeps its
+    place. If the block fails the folder is deleted.
     """
+    _sweep(landing)
     partial = _beside(landing, "partial")
     partial.mkdir(parents=True)
     try:
         yield partial
+        check_vacant(landing, replace=replace)
         _swap(partial, landing)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -121,6 +130,27 @@ def _swap(partial: Path, landing: Path) -> None:
         old.rename(landing)
         raise
     shutil.rmtree(old)
+
+
+def _sweep(landing: Path) -> None:
+    """Delete what killed simulations left beside the landing."""
+    name = re.compile(re.escape(landing.name) + r"\.partial-([0-9]+)")
+    if not landing.parent.is_dir():
+        return
+    for path in landing.parent.iterdir():
+        found = name.fullmatch(path.name)
+        if found and not _is_running(int(found[1])):
+            shutil.rmtree(path)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def _beside(landing: Path, role: str) -> Path:
@@ -144,7 +174,7 @@ def is_unchanged(landing: Path) -> bool:
     """Return whether the landing holds just the files that a simulation left there."""
     truth = _truth(landing)
     return truth is not None and truth.get("files") == _identity(
-        dict(_found(landing, ""))
+        {name: _mark(path) for name, path in _files(landing, "") if name != TRUTH}
     )
 
 
@@ -156,22 +186,32 @@ def _check_unchanged(landing: Path) -> None:
         )
 
 
-def _found(folder: Path, under: str) -> Iterator[tuple[str, int]]:
-    """Yield the name and size of everything but truth.json and real folders."""
+def _files(folder: Path, under: str) -> Iterator[tuple[str, Path]]:
+    """Yield the relative name and the path of everything but real folders."""
     with os.scandir(folder) as entries:
         for entry in entries:
             name = f"{under}{entry.name}"
             if entry.is_dir(follow_symlinks=False):
-                yield from _found(Path(entry.path), f"{name}/")
-            elif name != TRUTH:
-                yield name, entry.stat(follow_symlinks=False).st_size
+                yield from _files(Path(entry.path), f"{name}/")
+            else:
+                yield name, Path(entry.path)
 
 
-def _identity(sizes: dict[str, int]) -> dict[str, Any]:
-    lines = "".join(f"{name}\t{size}\n" for name, size in sorted(sizes.items()))
+def _mark(path: Path) -> Mark:
+    """Return what tells a regular file from any other; of a link, that it is one."""
+    if path.is_symlink() or not path.is_file():
+        return -1, ""
+    with path.open("rb") as file:
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _identity(marks: dict[str, Mark]) -> dict[str, Any]:
+    lines = "".join(
+        f"{name}\t{digest}\n" for name, (_, digest) in sorted(marks.items())
+    )
     return {
-        "song_files": sum(name.startswith("song_data/") for name in sizes),
-        "log_files": sum(name.startswith("log_data/") for name in sizes),
-        "bytes": sum(sizes.values()),
+        "song_files": sum(name.startswith("song_data/") for name in marks),
+        "log_files": sum(name.startswith("log_data/") for name in marks),
+        "bytes": sum(size for size, _ in marks.values()),
         "digest": hashlib.sha256(lines.encode()).hexdigest(),
     }

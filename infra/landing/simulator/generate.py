@@ -41,7 +41,10 @@ def generate(
         check_vacant(landing, replace=replace)
     report = progress or _nothing
     shelf = catalogue(plan.songs, plan.dice("catalogue"))
-    with faults_named(landing, "written"), in_place_of(landing) as folder:
+    with (
+        faults_named(landing, "written"),
+        in_place_of(landing, replace=replace) as folder,
+    ):
         files = Files(folder)
         _write_songs(files, shelf, report)
         tally = _write_log(files, plan, shelf, report)

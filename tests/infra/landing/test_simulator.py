@@ -748,3 +748,24 @@ def test_progress_counts_to_the_end(tmp_path: Path) -> None:
     )
     assert reports[0] == ("songs", 60, 60)
     assert reports[1:] == [("days", day, 4) for day in range(1, 5)]
+
+
+def test_what_comes_into_the_landing_meanwhile_keeps_its_place(tmp_path: Path) -> None:
+    landing = tmp_path / "landing"
+
+    def bring(_label: str, _done: int, _total: int) -> None:
+        (landing / "log_data").mkdir(parents=True, exist_ok=True)
+        (landing / "log_data" / "mine.json").write_text("precious")
+
+    with pytest.raises(LandingError, match="not simulated"):
+        generate(landing, Plan(users=2, songs=2, days=1), progress=bring)
+    assert (landing / "log_data" / "mine.json").read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [landing]
+
+
+def test_empty_folders_are_no_raw_files(tmp_path: Path) -> None:
+    landing = tmp_path / "landing"
+    (landing / "song_data").mkdir(parents=True)
+    (landing / "log_data").mkdir()
+    generate(landing, Plan(users=2, songs=2, days=1))
+    assert is_simulated(landing)
