@@ -25,19 +25,7 @@ def status(project: Project) -> tuple[str, str]:
         ("schema", "relation", "rows"),
         [(schema, name, f"{rows:,}") for schema, name, rows in relations],
     )
-    done = steps.read(project.root)
-    if done:
-        table(
-            ("step", "last run, UTC", "seconds"),
-            [
-                (
-                    step.name,
-                    step.finished_at[:19].replace("T", " "),
-                    f"{step.seconds:.1f}",
-                )
-                for step in done
-            ],
-        )
+    steps.report(project.root)
     filled = {name for _, name, rows in relations if rows}
     return f"{len(filled)} of {len(relations)} relations hold rows", _next_step(filled)
 

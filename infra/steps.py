@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from infra.console import table
+
 FOLDER = ".sparkify"
 FILE = "steps.json"
 
@@ -60,6 +62,22 @@ def read(root: Path) -> list[Step]:
     except (OSError, ValueError, TypeError):
         return []  # notes are a convenience: losing them loses no data
     return sorted(steps, key=lambda step: step.finished_at)
+
+
+def report(root: Path) -> None:
+    """Prints the last run of each step, when there was any."""
+    if done := read(root):
+        table(
+            ("step", "last run, UTC", "seconds"),
+            [
+                (
+                    step.name,
+                    step.finished_at[:19].replace("T", " "),
+                    f"{step.seconds:.1f}",
+                )
+                for step in done
+            ],
+        )
 
 
 def _note(root: Path, step: Step) -> None:

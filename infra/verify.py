@@ -11,6 +11,7 @@ from infra import steps
 from infra.classic import COMPARISONS
 from infra.console import say, table
 from infra.errors import SparkifyError, WarehouseMissing
+from infra.landing import simulator
 from infra.project import Project
 from infra.warehouse import reader
 
@@ -92,13 +93,7 @@ def report(project: Project, verdict: Verdict) -> None:
         f"{verdict.with_artist:,} of {plays:,} an artist."
     )
     say("")
-    table(
-        ("step", "last run, UTC", "seconds"),
-        [
-            (step.name, step.finished_at[:19].replace("T", " "), f"{step.seconds:.1f}")
-            for step in steps.read(project.root)
-        ],
-    )
+    steps.report(project.root)
 
 
 def refuse_broken_truths(verdict: Verdict) -> None:
@@ -124,7 +119,8 @@ def _differs(verdict: Verdict, relation: str) -> bool:
 def _truth(landing: Path) -> dict[str, dict[str, Any]]:
     """What the simulator says of its sample; nothing for other raw files."""
     try:
-        return dict(json.loads((landing / "truth.json").read_text(encoding="utf-8")))
+        truth = json.loads((landing / "truth.json").read_text(encoding="utf-8"))
+        return dict(truth) if simulator.is_simulated(landing) else {}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

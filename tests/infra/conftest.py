@@ -5,6 +5,7 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from checkout import Checkout, Completed, succeeds
@@ -89,3 +90,11 @@ def real(shared: Shared) -> Checkout:
         succeeds(fresh.dbt("run"))
 
     return Checkout(shared("real", make) / "checkout")
+
+
+@pytest.fixture
+def manifest(built: Built) -> dict[str, Any]:
+    """What dbt wrote of the project when it was built."""
+    found = json.loads((built.checkout.root / "target" / "manifest.json").read_text())
+    assert isinstance(found, dict)
+    return found

@@ -31,13 +31,6 @@ class Links(HTMLParser):
             self.fetched.append(given.get("href") or "")
 
 
-@pytest.fixture
-def manifest(built: Built) -> dict[str, Any]:
-    found = json.loads((built.checkout.root / "target" / "manifest.json").read_text())
-    assert isinstance(found, dict)
-    return found
-
-
 def contracts(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The star's models by name."""
     return {

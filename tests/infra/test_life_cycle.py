@@ -222,3 +222,12 @@ def test_a_selection_of_nothing_fails(checkout: Checkout) -> None:
     succeeds(checkout.invoke("up", env=SMALL))
     told = fails(checkout.invoke("build", "--select", "nosuch"), 2)
     assert "matches no model" in told
+
+
+def test_a_truth_of_somebody_else_is_not_ours_to_hold_against(
+    own_built: Checkout,
+) -> None:
+    truth = own_built.root / "data" / "landing" / "truth.json"
+    truth.write_text('{"format": "somebody else\'s"}')
+    told = succeeds(own_built.invoke("verify"))
+    assert "7 relations counted both ways" in told

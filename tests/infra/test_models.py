@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from checkout import REPOSITORY, Checkout, succeeds
 from conftest import Built
@@ -22,13 +21,6 @@ REDSHIFT = {
     "schema": "sparkify",
     "threads": 1,
 }
-
-
-@pytest.fixture
-def manifest(built: Built) -> dict[str, Any]:
-    found = json.loads((built.checkout.root / "target" / "manifest.json").read_text())
-    assert isinstance(found, dict)
-    return found
 
 
 def nodes(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
