@@ -1,0 +1,9 @@
+-- Of two live versions of one file, one would be counted but not there.
+select
+    target,
+    uri,
+    count(*) as live_versions
+from {{ source('load', 'load_files') }}
+where status in ('loaded', 'gone', 'duplicate')
+group by target, uri
+having count(*) > 1
