@@ -45,15 +45,83 @@ def up(_: Context) -> None:
     console.closing("up", local.announce(readied), watch.seconds, "invoke load")
 
 
-@verb()
-def load(_: Context) -> None:
-    """Copy the raw files into the staging tables."""
-    from infra import console, steps
-    from infra.loading.load import load as load_landing
+@verb(
+    help={
+        "dry_run": "say what would be done with each file, and write nothing",
+        "full_refresh": "load every file anew, beside the old tables, and swap",
+        "prune": "drop the rows of files that are gone",
+        "strict": "tolerate no reject, no link",
+        "freeze": "fail on keys that are new or missing",
+        "max_rejects": "rows, as 5, or share of rows, as 2%, that may be rejected",
+        "duplicates": "`load` loads files of the same content too (default: skip)",
+        "allow_empty": "a landing without files is fine",
+    }
+)
+def load(
+    _: Context,
+    dry_run: bool = False,
+    full_refresh: bool = False,
+    prune: bool = False,
+    strict: bool = False,
+    freeze: bool = False,
+    max_rejects: str = "",
+    duplicates: str = "skip",
+    allow_empty: bool = False,
+) -> None:
+    """Copy new and changed raw files into the staging tables."""
+    from infra import console, load_report, steps
+    from infra.loading import load as loading
+    from infra.loading.options import options
 
+    given = {"full_refresh": full_refresh, "prune": prune, "freeze": freeze}
+    asked = options(
+        max_rejects, duplicates, strict=strict, allow_empty=allow_empty, **given
+    )
+    if dry_run:
+        watch = steps.Stopwatch.start()
+        with console.bar("looking at raw files") as bar:
+            targets = loading.plan(project(), asked, bar)
+        told = load_report.decisions(targets)
+        console.closing("load", told, watch.seconds, "invoke load")
+        return
     with steps.timed(ROOT, "load") as watch, console.bar("loading raw files") as bar:
-        loaded = load_landing(project(), bar)
-    console.closing("load", loaded.told(), watch.seconds, "invoke build")
+        loaded = loading.load(project(), bar, asked)
+    load_report.warnings(loaded)
+    console.closing("load", load_report.told(loaded), watch.seconds, "invoke build")
+
+
+@verb(
+    help={
+        "load_id": "the rejects of this load",
+        "all": "the whole history, not what is still open",
+        "json": "print a JSON list of objects",
+    }
+)
+def rejects(
+    _: Context, load_id: str = "", all: bool = False, json: bool = False
+) -> None:
+    """Show what could not be loaded: file, line, column, reason."""
+    from infra import console, steps
+    from infra import rejects as rejected
+
+    watch = steps.Stopwatch.start()
+    told = rejected.report(project(), load_id, all, json)
+    if not json:
+        console.closing("rejects", told, watch.seconds, "invoke load")
+
+
+@verb(
+    help={"runs": "how many of the last loads", "json": "print a JSON list of objects"}
+)
+def load_status(_: Context, runs: str = "10", json: bool = False) -> None:
+    """Show the last loads and what they left open."""
+    from infra import console, steps
+    from infra import load_status as loads
+
+    watch = steps.Stopwatch.start()
+    told = loads.report(project(), runs, json)
+    if not json:
+        console.closing("load-status", told, watch.seconds, "invoke rejects")
 
 
 @verb(help={"select": "dbt's node selection, as in `star` or `+songplays`"})

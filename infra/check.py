@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -10,7 +11,7 @@ from packaging.requirements import Requirement
 
 from infra.console import table
 from infra.errors import SparkifyError, WarehouseMissing
-from infra.local import count_files
+from infra.landing.source import Source
 from infra.profile import FILE as PROFILE
 from infra.project import Project
 from infra.warehouse import lock_holder
@@ -86,7 +87,14 @@ def _profile(project: Project) -> Finding:
 
 
 def _landing(project: Project) -> Finding:
-    counts = count_files(project)
+    counts = {}
+    for raw in project.raw_tables:
+        try:
+            with closing(Source(project)) as source:
+                listing = source.listed(raw.landing)
+        except SparkifyError as error:
+            return Finding("landing", str(error), "see there")
+        counts[raw.landing] = len(listing.files)
     found = ", ".join(f"{count:,} files in {name}" for name, count in counts.items())
     remedy = "" if all(counts.values()) else "put raw files there, or invoke generate"
     return Finding(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from infra import profile as profiles
 from infra import sample
 from infra.console import Bar, say, warn
-from infra.errors import LandingError
+from infra.landing import folder
+from infra.landing.s3 import Bucket
 from infra.loading import duckdb_engine
-from infra.loading.scan import scan
 from infra.made import Made, digest
 from infra.project import Project
 from infra.warehouse import writer
@@ -71,8 +71,9 @@ def _warn_of_another_warehouse(project: Project) -> None:
 def _ensure_warehouse(project: Project) -> Readied:
     profile = project.profile
     absent = not profile.path.exists()
+    tables = [*project.raw_tables, *project.ledger_tables.values()]
     with writer(profile) as connection:
-        duckdb_engine.create_tables(connection, project.raw_tables)
+        duckdb_engine.create_tables(connection, tables)
     if absent:
         Made.read(project.root).noting(project.root, warehouse=str(profile.path))
     return Readied(project.shown(profile.path), absent)
@@ -81,6 +82,8 @@ def _ensure_warehouse(project: Project) -> Readied:
 def _ensure_landing(project: Project, progress: Bar) -> Readied:
     landing = project.settings.landing
     shown = project.shown(landing)
+    if isinstance(landing, Bucket):
+        return Readied(f"raw files: `load` lists {shown}", made=False)
     counts = count_files(project)
     if any(counts.values()):
         found = ", ".join(f"{count:,} in {name}" for name, count in counts.items())
@@ -95,11 +98,11 @@ def _ensure_landing(project: Project, progress: Bar) -> Readied:
 
 
 def count_files(project: Project) -> dict[str, int]:
-    """Raw files by landing folder; 0 where there are none."""
-    counts = {}
-    for table in project.raw_tables:
-        try:
-            counts[table.landing] = len(scan(project.settings.landing, table.landing))
-        except LandingError:
-            counts[table.landing] = 0
-    return counts
+    """Raw files by landing folder; 0 where there are none, nothing for S3."""
+    landing = project.settings.landing
+    if isinstance(landing, Bucket):
+        return {}
+    return {
+        table.landing: len(folder.listed(landing, table.landing).files)
+        for table in project.raw_tables
+    }

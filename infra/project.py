@@ -5,9 +5,12 @@ from functools import cached_property
 from pathlib import Path
 
 from infra import profile, settings
-from infra.loading.raw_schema import RawTable, raw_tables
+from infra.errors import ConfigurationError
+from infra.landing.s3 import Bucket
+from infra.loading.raw_schema import RawTable, Table, ledger_tables, raw_tables
 from infra.profile import Profile
 from infra.settings import Settings
+from infra.steps import FOLDER
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,28 @@ class Project:
         """The raw tables as `_sources.yml` defines them."""
         return raw_tables(self.root)
 
-    def shown(self, path: Path) -> str:
+    @property
+    def ledger_tables(self) -> dict[str, Table]:
+        """The tables of the ledger as `_ledger.yml` defines them, by name."""
+        return ledger_tables(self.root)
+
+    @property
+    def notes(self) -> Path:
+        """Where tasks keep notes on this machine."""
+        return self.root / FOLDER
+
+    @property
+    def landing_folder(self) -> Path:
+        """The landing as a folder on this machine; an error where it is on S3."""
+        landing = self.settings.landing
+        if isinstance(landing, Bucket):
+            raise ConfigurationError(
+                f"The setting landing is {landing}; this needs a folder here."
+            )
+        return landing
+
+    def shown(self, path: Path | Bucket) -> str:
         """A path as people type it: relative to the project where it lies inside."""
-        return str(
-            path.relative_to(self.root) if path.is_relative_to(self.root) else path
-        )
+        if isinstance(path, Path) and path.is_relative_to(self.root):
+            return str(path.relative_to(self.root))
+        return str(path)

@@ -7,6 +7,8 @@ from infra import profile as profiles
 from infra.console import is_interactive, say
 from infra.errors import ConfigurationError, SparkifyError, WarehouseBusy
 from infra.landing import simulator
+from infra.landing.s3 import Bucket
+from infra.loading import holder
 from infra.made import Made, digest
 from infra.project import Project
 from infra.steps import FOLDER
@@ -69,7 +71,8 @@ def _strangers(project: Project) -> list[str]:
     """Relations of the file that neither the loader nor dbt makes, by schema.name."""
     star = project.profile.schema
     models = {path.stem for path in (project.root / "models").glob("**/*.sql")}
-    raw = {table.relation for table in project.raw_tables}
+    loaded = [*project.raw_tables, *project.ledger_tables.values()]
+    raw = {table.relation for table in loaded}
     with reader(project.profile) as connection:
         found = relations(connection)
     return [
@@ -83,8 +86,8 @@ def _strangers(project: Project) -> list[str]:
 
 def _plan_landing(project: Project, made: Made, removal: Removal) -> None:
     landing = project.settings.landing
-    if not landing.exists():
-        return
+    if isinstance(landing, Bucket) or not landing.exists():
+        return  # what lies on S3 is never ours
     shown = project.shown(landing)
     if landing.is_symlink():
         removal.leave.append(f"{shown}: a link, and what it leads to")
@@ -104,6 +107,7 @@ def remove(project: Project, removal: Removal) -> None:
         else:
             path.unlink(missing_ok=True)
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
+            holder.discard(path)
         _remove_empty_parents(path, project.root)
     if removal.leave:
         return

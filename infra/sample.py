@@ -59,7 +59,7 @@ def generate(
             if value and name != "events"
         }
     )
-    landing = Path(into).expanduser().resolve() if into else project.settings.landing
+    landing = Path(into).expanduser().resolve() if into else project.landing_folder
     told = simulate(landing, plan(chosen, _events(given)), bar, replace=replace)
     return f"{told}, in {project.shown(landing)}"
 

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from infra import configuration
 from infra.configuration import RawSetting
 from infra.errors import SettingsError
+from infra.landing.s3 import Bucket
 
 _WAREHOUSE = re.compile(r"[a-z_][a-z0-9_]*\.duckdb")
 _RESERVED = {"main.duckdb", "memory.duckdb", "system.duckdb", "temp.duckdb"}
@@ -22,6 +23,12 @@ def _some_path(value: object) -> object:
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise ValueError("not a path")
     return Path(value).expanduser()
+
+
+def _landing_place(value: object) -> object:
+    return (
+        Bucket.parse(str(value)) if str(value).startswith("s3:") else _some_path(value)
+    )
 
 
 def _warehouse_path(value: object) -> object:
@@ -43,7 +50,7 @@ def _whole_number(value: object) -> object:
     return int(value) if isinstance(value, str) else _number(value)
 
 
-Folder = Annotated[Path, BeforeValidator(_some_path)]
+Landing = Annotated[Path | Bucket, BeforeValidator(_landing_place)]
 WarehouseFile = Annotated[Path, BeforeValidator(_warehouse_path)]
 Whole = Annotated[int, BeforeValidator(_whole_number)]
 Share = Annotated[float, BeforeValidator(_number)]
@@ -54,7 +61,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    landing: Folder = Field(description="the path of a folder")
+    landing: Landing = Field(description="the path of a folder, or s3://BUCKET/PREFIX")
     warehouse: WarehouseFile = Field(
         description="a path that ends in NAME.duckdb; NAME has lower-case letters, "
         "digits and _ and is not main, memory, system or temp; no ? \\ { } in it"
@@ -75,9 +82,10 @@ class Settings(BaseModel):
 def load(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Reads and validates; all faults come in one SettingsError. Paths are absolute."""
     settings = validated(configuration.read(root, environment))
+    landing = settings.landing
     return settings.model_copy(
         update={
-            "landing": root / settings.landing,
+            "landing": root / landing if isinstance(landing, Path) else landing,
             "warehouse": root / settings.warehouse,
         }
     )

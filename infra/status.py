@@ -19,7 +19,7 @@ def status(project: Project) -> tuple[str, str]:
         f"{size / 1e6:,.1f} MB"
     )
     counted = ", ".join(f"{count:,} files in {name}" for name, count in files.items())
-    say(f"landing {project.shown(project.settings.landing)}: {counted}")
+    say(f"landing {project.shown(project.settings.landing)}: {counted or 'on S3'}")
     relations = _relations(project)
     table(
         ("schema", "relation", "rows"),

@@ -12,6 +12,7 @@ from infra.classic import COMPARISONS
 from infra.console import say, table
 from infra.errors import SparkifyError, WarehouseMissing
 from infra.landing import simulator
+from infra.landing.s3 import Bucket
 from infra.project import Project
 from infra.warehouse import reader
 
@@ -102,7 +103,8 @@ def refuse_broken_truths(verdict: Verdict) -> None:
         raise SparkifyError(
             "The warehouse differs from the simulated sample's truth.json:\n  "
             + "\n  ".join(verdict.broken)
-            + "\nRun `invoke load build` if the sample is newer than the warehouse."
+            + "\nRun `invoke load --prune build`: the sample may be newer than the "
+            "warehouse, or lack files whose rows are still there."
         )
 
 
@@ -116,8 +118,10 @@ def _differs(verdict: Verdict, relation: str) -> bool:
     return classic != here
 
 
-def _truth(landing: Path) -> dict[str, dict[str, Any]]:
+def _truth(landing: Path | Bucket) -> dict[str, dict[str, Any]]:
     """What the simulator says of its sample; nothing for other raw files."""
+    if isinstance(landing, Bucket):
+        return {}
     try:
         truth = json.loads((landing / "truth.json").read_text(encoding="utf-8"))
         return dict(truth) if simulator.is_simulated(landing) else {}

@@ -17,6 +17,7 @@ from infra.errors import (
     WarehouseBusy,
     WarehouseMissing,
 )
+from infra.loading import holder
 from infra.profile import FILE as PROFILE
 from infra.profile import Profile
 
@@ -122,11 +123,12 @@ def _people_errors(path: Path) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         message = str(error)
-        if holder := _HOLDER.search(message):
+        if found := _HOLDER.search(message):
             raise WarehouseBusy(
-                f"{path} is in use by {Path(holder['program']).name} (PID "
-                f"{holder['pid']}). DuckDB lets one process write at a time: wait for "
-                "it, or close that program, and try again."
+                f"{path} is in use by {Path(found['program']).name} (PID "
+                f"{found['pid']}{holder.told(path, int(found['pid']))}). DuckDB lets "
+                "one process write at a time: wait for it, or close that program, and "
+                "try again."
             ) from error
         if "Could not set lock" in message:
             raise WarehouseBusy(

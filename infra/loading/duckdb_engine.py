@@ -1,166 +1,233 @@
-"""Fills the staging tables of a DuckDB warehouse: all tables in one transaction."""
+"""The loader's statements on DuckDB's raw tables, inside a transaction.
 
-import re
-import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+Nothing here decides anything: what a load does about each file comes from outside, and
+so does the transaction.
+"""
+
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
 import orjson
 
-from infra.errors import LoadError
-from infra.loading.raw_schema import RawTable
-from infra.loading.scan import RawFile, batches
-from infra.warehouse import quoted
+from infra.loading import shape
+from infra.loading.ledger import Version
+from infra.loading.raw_schema import Column, RawTable, Table
+from infra.warehouse import identifier, quoted
 
-# Every load replaces everything, so there is one load in the tables. The ledger of
-# loads will number them.
-LOAD_ID = 1
+REBUILT = "__rebuilt"  # a raw table that a full refresh fills beside the old one
 
-Files = Iterable[RawFile]
-Landing = Callable[[RawTable], Files]
-
-_LINE = re.compile(r"in line (\d+)")
+Connection = duckdb.DuckDBPyConnection
 
 
-def create_tables(
-    connection: duckdb.DuckDBPyConnection, tables: Iterable[RawTable]
-) -> None:
-    """Makes the raw tables that do not exist yet, empty."""
+# Tables
+
+
+def create_tables(connection: Connection, tables: Iterable[Table]) -> None:
+    """Makes the tables that do not exist yet, empty."""
     for table in tables:
-        connection.execute(f"create schema if not exists {table.schema}")
+        connection.execute(f"create schema if not exists {identifier(table.schema)}")
         connection.execute(
-            f"create table if not exists {table.relation} ({_definition(table)})"
+            f"create table if not exists {relation(table)} ({_definition(table)})"
         )
 
 
-def replace_rows(
-    connection: duckdb.DuckDBPyConnection,
-    tables: Iterable[RawTable],
-    files_of: Landing,
-) -> dict[str, int]:
-    """Replaces the tables' content with the files' and returns the rows of each table.
-
-    All or nothing: an error, a kill or a full disk leaves every table as it was.
-    """
-    connection.begin()
-    try:
-        rows = {
-            table.name: _replace(connection, table, files_of(table)) for table in tables
-        }
-        connection.commit()
-    except BaseException:
-        with suppress(duckdb.TransactionException):  # a full disk ended it already
-            connection.rollback()
-        raise
-    return rows
+def has(connection: Connection, tables: Iterable[Table]) -> bool:
+    """Whether all these tables are there."""
+    found = set(
+        connection.execute(
+            "select table_schema, table_name from information_schema.tables"
+        ).fetchall()
+    )
+    return all((table.schema, table.name) in found for table in tables)
 
 
-def _definition(table: RawTable) -> str:
-    return ", ".join(f"{column.name} {column.type}" for column in table.columns)
+def misses_columns(connection: Connection, table: Table) -> bool:
+    """Whether the table has other columns than its definition says."""
+    found = connection.execute(
+        "select column_name from information_schema.columns "
+        "where table_schema = ? and table_name = ? order by ordinal_position",
+        [table.schema, table.name],
+    ).fetchall()
+    return [name for (name,) in found] != [column.name for column in table.columns]
 
 
-def _replace(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, files: Files
-) -> int:
-    connection.execute(f"create schema if not exists {table.schema}")
+def start_rebuild(connection: Connection, table: RawTable) -> None:
+    """Makes an empty table beside the raw table."""
     connection.execute(
-        f"create or replace table {table.relation} ({_definition(table)})"
+        f"create or replace table {relation(table, REBUILT)} ({_definition(table)})"
     )
-    with tempfile.TemporaryDirectory(prefix="sparkify-load-") as folder:
-        for batch in batches(files):
-            path = Path(folder) / "batch.ndjson"
-            path.write_bytes(batch)
-            _insert(connection, table, path)
-    _refuse_rows_of_nothing(connection, table)
-    _refuse_infinite_numbers(connection, table)
-    (rows,) = connection.execute(f"select count(*) from {table.relation}").fetchall()
-    return int(rows[0])
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: RawTable, path: Path) -> None:
-    try:
-        connection.execute(insert_statement(table, path))
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        raise LoadError(_explained(str(error), path)) from error
+def finish_rebuild(connection: Connection, table: RawTable) -> None:
+    """Puts the table that was rebuilt in the raw table's place."""
+    connection.execute(f"drop table {relation(table)}")
+    connection.execute(
+        f"alter table {relation(table, REBUILT)} rename to {identifier(table.name)}"
+    )
 
 
-def insert_statement(table: RawTable, path: Path) -> str:
-    """The INSERT that copies a newline-delimited file into the table.
+def count(connection: Connection, table: Table, rebuilt: str = "") -> int:
+    """Rows of a table."""
+    rows = connection.execute(f"select count(*) from {relation(table, rebuilt)}")
+    return int(rows.fetchall()[0][0])
 
-    Columns are explicit, because guessing turns the artist 311 into a number, and
-    folders named `year=1999` must not override what a record says.
+
+def relation(table: Table, suffix: str = "") -> str:
+    """A table as a statement names it."""
+    return f"{identifier(table.schema)}.{identifier(table.name + suffix)}"
+
+
+def _definition(table: Table) -> str:
+    columns = (f"{identifier(column.name)} {column.type}" for column in table.columns)
+    return ", ".join(columns)
+
+
+# Raw rows
+
+
+def delete_rows(
+    connection: Connection, table: RawTable, versions: Sequence[Version]
+) -> None:
+    """Deletes the staged rows of these versions.
+
+    The number of the load stands in the statement for the sake of speed: rows of other
+    loads are skipped by block, unread.
     """
-    names = ", ".join(column.name for column in table.raw_columns)
-    keys = ", ".join(f'"{column.json}"' for column in table.raw_columns)
-    types = ", ".join(
-        f"{quoted(column.json)}: {quoted(column.type)}" for column in table.raw_columns
-    )
-    return (
-        f"insert into {table.relation} ({names}, _load_id, _source_uri, _line) "
-        f"select {keys}, {LOAD_ID}, _source_uri, _line "
-        f"from read_json({quoted(str(path))}, format = 'newline_delimited', "
-        f"hive_partitioning = false, columns = {{{types}, "
-        "'_source_uri': 'varchar', '_line': 'integer'})"
-    )
-
-
-def _refuse_rows_of_nothing(
-    connection: duckdb.DuckDBPyConnection, table: RawTable
-) -> None:
-    """An object without any known key, as `{}`, would be a row of nulls: an error."""
-    nothing = " and ".join(f"{column.name} is null" for column in table.raw_columns)
-    _refuse(connection, table, nothing, f"none of the keys of {table.name}")
-
-
-def _refuse_infinite_numbers(
-    connection: duckdb.DuckDBPyConnection, table: RawTable
-) -> None:
-    """DuckDB takes `NaN` and 1e999, which no JSON number can be: an error."""
-    infinite = " or ".join(
-        f"not isfinite({column.name})"
-        for column in table.raw_columns
-        if column.type == "double precision"
-    )
-    _refuse(connection, table, infinite, "a number that is NaN or infinite")
-
-
-def _refuse(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, rows: str, reason: str
-) -> None:
-    """Raises for the first of the rows that a condition describes."""
-    row = connection.execute(
-        f"select _source_uri, _line from {table.relation} where {rows} limit 1"
-    ).fetchone()
-    if row:
-        raise LoadError(
-            f"{row[0]}, line {row[1]}: {reason}. "
-            "Mend the file or take it out of the landing folder."
+    by_load: dict[int, list[str]] = {}
+    for each in versions:
+        by_load.setdefault(each.load_id, []).append(each.uri)
+    for load_id, uris in by_load.items():
+        connection.execute(
+            f"delete from {relation(table)} where _load_id = $load_id "
+            "and _source_uri in (select unnest($uris))",
+            {"load_id": load_id, "uris": uris},
         )
 
 
-def _explained(message: str, path: Path) -> str:
-    """Names the raw file and line behind DuckDB's complaint about a joined file.
+class Rows:
+    """The rows that one load puts into one raw table."""
 
-    DuckDB counts lines of the joined file, one too many for malformed JSON, so the
-    first line that does not parse wins over the line it names.
-    """
-    reason = message.split("\n", maxsplit=1)[0].split(": ", 2)[-1]
-    named = _LINE.search(message)
-    lines = path.read_bytes().split(b"\n")
-    for line in lines:
-        try:
-            orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            return f"{_origin(line)}: not valid JSON ({str(error).split(':')[0]})."
-    if "maximum_object_size" in message:
-        return f"{_origin(max(lines, key=len))}: an object of more than 16 MB."
-    if named:
-        return f"{_origin(lines[int(named[1]) - 1])}: {reason}"
-    return reason
+    def __init__(
+        self, connection: Connection, table: RawTable, load_id: int, rebuilt: str = ""
+    ) -> None:
+        self._connection = connection
+        self._table = table
+        self._load_id = load_id
+        self._relation = relation(table, rebuilt)
+        fields = {column.json: _json_type(column) for column in table.raw_columns}
+        fields |= {"_source_uri": "VARCHAR", "_line": "INTEGER"}
+        self._fields = quoted(orjson.dumps(fields).decode())
+        rows = connection.execute("select current_setting('threads')").fetchall()
+        self._threads = int(rows[0][0])
+
+    def insert_whole(
+        self, files: Sequence[tuple[str, Path, int]], orders: Sequence[Sequence[str]]
+    ) -> int:
+        """Inserts the clean lines of files, each (uri, path, lines), and counts them.
+
+        Every core reads a share of the files, in order, so that a line's position tells
+        its number. That holds where the count equals the sum of the lines; where it
+        does not, some line is blank or not clean, and the rows are not to be kept.
+        """
+        branches = []
+        for share in _shares(files, self._threads):
+            paths = ", ".join(quoted(globbed(path)) for _, path, _ in share)
+            starts, start = [], 0
+            for uri, path, lines in share:
+                starts.append(f"({quoted(str(path))}, {quoted(uri)}, {start})")
+                start += lines
+            branches.append(
+                f"select json_transform(json, {self._fields}) as row, "
+                "uri as _source_uri, position - start as _line from ("
+                "select json, filename, row_number() over () as position "
+                f"from read_ndjson_objects([{paths}], filename = true, "
+                "ignore_errors = true, hive_partitioning = false)) as lines "
+                f"join (values {', '.join(starts)}) as starts (filename, uri, start) "
+                "on lines.filename = starts.filename "
+                f"where {self._is_clean(orders, with_lineage=False)}"
+            )
+        return self._insert(" union all ".join(branches))
+
+    def insert_part(
+        self, part: Path, orders: Sequence[Sequence[str]], excluded: Sequence[str]
+    ) -> int:
+        """Inserts the clean lines of a part, which carry their lineage; counts them.
+
+        `excluded` are the uris in the part whose rows are not wanted.
+        """
+        clean = self._is_clean(orders, with_lineage=True)
+        return self._insert(self._part(part, f"where {clean}", excluded))
+
+    def insert_checked(self, part: Path) -> int:
+        """Inserts the rows of a part that were looked at one by one; counts them."""
+        return self._insert(self._part(part, "", ()))
+
+    def counts(self) -> dict[str, int]:
+        """The rows of this load by uri."""
+        return dict(
+            self._connection.execute(
+                f"select _source_uri, count(*) from {self._relation} "
+                "where _load_id = $load_id group by _source_uri",
+                {"load_id": self._load_id},
+            ).fetchall()
+        )
+
+    def take_back(self, uris: Sequence[str]) -> None:
+        """Deletes this load's rows of these files."""
+        self._connection.execute(
+            f"delete from {self._relation} where _load_id = $load_id "
+            "and _source_uri in (select unnest($uris))",
+            {"load_id": self._load_id, "uris": list(uris)},
+        )
+
+    def _part(self, part: Path, where: str, excluded: Sequence[str]) -> str:
+        rows = (
+            "select row, row._source_uri as _source_uri, row._line as _line from ("
+            f"select json_transform(json, {self._fields}) as row from "
+            f" read_ndjson_objects({quoted(globbed(part))}, ignore_errors = true, "
+            f"hive_partitioning = false) {where})"
+        )
+        if not excluded:
+            return rows
+        uris = ", ".join(quoted(uri) for uri in excluded)
+        return f"select * from ({rows}) where _source_uri not in ({uris})"
+
+    def _insert(self, rows: str) -> int:
+        columns = self._table.raw_columns
+        names = ", ".join(identifier(column.name) for column in columns)
+        values = ", ".join(f"row.{identifier(column.json)}" for column in columns)
+        inserted = self._connection.execute(
+            f"insert into {self._relation} ({names}, _load_id, _source_uri, _line) "
+            f"select {values}, {self._load_id}, _source_uri, _line from ({rows})"
+        ).fetchall()
+        return int(inserted[0][0])
+
+    def _is_clean(self, orders: Sequence[Sequence[str]], *, with_lineage: bool) -> str:
+        line = shape.clean_line(self._table, orders, with_lineage=with_lineage)
+        return (
+            f"regexp_full_match(cast(json as varchar), {quoted(line)}) and "
+            f"strlen(cast(json as varchar)) <= {shape.longest_line(self._table)}"
+        )
 
 
-def _origin(line: bytes) -> str:
-    uri, number = re.match(rb'\{"_source_uri":(".*?"),"_line":(\d+)', line).groups()  # type: ignore[union-attr] # scan put it there
-    return f"{orjson.loads(uri)}, line {int(number)}"
+def _shares(
+    files: Sequence[tuple[str, Path, int]], threads: int
+) -> list[list[tuple[str, Path, int]]]:
+    """The files in as many shares as there are threads, alike in lines."""
+    shares: list[list[tuple[str, Path, int]]] = [[] for _ in range(threads)]
+    sizes = [0] * threads
+    for file in sorted(files, key=lambda each: -each[2]):
+        least = sizes.index(min(sizes))
+        shares[least].append(file)
+        sizes[least] += file[2]
+    return [share for share in shares if share]
+
+
+def _json_type(column: Column) -> str:
+    return "VARCHAR" if column.kind == "text" else column.type
+
+
+def globbed(path: Path) -> str:
+    """A path as DuckDB takes it literally: it reads `*`, `?` and `[` as patterns."""
+    return "".join(f"[{each}]" if each in "*?[" else each for each in str(path))

@@ -1,0 +1,214 @@
+"""Raw rows into a raw table: the clean files at once, the others object by object."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from infra.console import Bar
+from infra.errors import LoadError
+from infra.landing.files import LandedFile
+from infra.loading.careful import Careful, Reject
+from infra.loading.duckdb_engine import Rows
+from infra.loading.intake import Taken, changed
+from infra.loading.target import Outcome, Target
+
+STATEMENT = 512 << 20  # bytes of raw files that one INSERT reads
+
+Whole = tuple[str, Path, int]  # uri, path, lines
+Write = Callable[[bytes], object]
+
+
+class Staging:
+    """Puts the files of one target into its raw table, in an open transaction."""
+
+    def __init__(
+        self,
+        target: Target,
+        rows: Rows,
+        load_id: int,
+        folder: Path,
+        progress: Bar,
+    ) -> None:
+        self._target = target
+        self._rows = rows
+        self._load_id = load_id
+        self._folder = folder
+        self._progress = progress
+        self._orders = list(target.intake.orders)
+        self._wanted = {file.uri: file for file in target.decisions.to_load}
+
+    @property
+    def rejects(self) -> Path:
+        """Where the rejects are kept until the ledger takes them."""
+        return rejects_file(self._folder, self._target.table.name)
+
+    def stage(self) -> None:
+        """Inserts every file that is to be loaded; holds the counts to its lines."""
+        started = time.monotonic()
+        suspects = [*self._insert_parts(), *self._insert_whole()]
+        suspects += [
+            self._wanted[uri]
+            for uri, taken in self._target.intake.taken.items()
+            if uri in self._wanted and taken.route == "careful"
+        ]
+        if suspects:
+            self._insert_carefully(suspects)
+        self._hold_to_counts()
+        self._target.seconds = time.monotonic() - started
+
+    def _insert_parts(self) -> Iterator[LandedFile]:
+        """Inserts the clean files among the joined; yields those that are not."""
+        intake = self._target.intake
+        for part, uris in intake.parts:
+            lines = {
+                uri: intake.taken[uri].lines for uri in uris if uri in self._wanted
+            }
+            excluded = [uri for uri in uris if uri not in self._wanted]
+            odd = set(lines) if not self._orders else set()
+            if lines and self._orders:
+                inserted = self._rows.insert_part(part, self._orders, excluded)
+                if inserted != sum(lines.values()):
+                    odd = self._take_back(lines)
+            for uri, count in lines.items():
+                if uri in odd:
+                    yield self._wanted[uri]
+                else:
+                    self._target.outcomes[uri] = Outcome(count)
+
+    def _take_back(self, lines: Mapping[str, int]) -> set[str]:
+        """Deletes what was staged of files that lack rows, and returns their uris."""
+        counts = self._rows.counts()
+        odd = {uri for uri, count in lines.items() if counts.get(uri, 0) != count}
+        self._rows.take_back([uri for uri in odd if uri in counts])
+        return odd
+
+    def _insert_whole(self) -> Iterator[LandedFile]:
+        """Inserts the clean files among the large; yields those that are not."""
+        files = [
+            (uri, self._plain(taken.path), taken.lines)
+            for uri, taken in self._target.intake.taken.items()
+            if uri in self._wanted and taken.route == "whole"
+        ]
+        done = 0
+        label = f"staging {self._target.table.landing}"
+        for batch in _batches(files):
+            self._progress.update(done, len(files), label)
+            yield from self._insert_batch(batch)
+            done += len(batch)
+
+    def _insert_batch(self, batch: list[Whole]) -> Iterator[LandedFile]:
+        """Inserts files at once, or where that does not come out, one by one."""
+        if not self._orders:
+            yield from (self._wanted[uri] for uri, _, _ in batch)
+            return
+        inserted = self._rows.insert_whole(batch, self._orders)
+        if inserted == sum(lines for _, _, lines in batch):
+            self._target.outcomes |= {uri: Outcome(lines) for uri, _, lines in batch}
+            return
+        if inserted:
+            self._rows.take_back([uri for uri, _, _ in batch])
+        if len(batch) == 1:
+            yield self._wanted[batch[0][0]]
+        else:
+            for file in batch:
+                yield from self._insert_batch([file])
+
+    def _insert_carefully(self, suspects: list[LandedFile]) -> None:
+        """Reads files object by object; what cannot be a row goes to the rejects."""
+        table, outcomes = self._target.table, self._target.outcomes
+        part = self._folder / f"{table.name}.checked.ndjson"
+        label = f"reading {table.landing} line by line"
+        with part.open("wb") as rows, self.rejects.open("ab") as rejects:
+            for file in self._progress.track(suspects, label):
+                taken = self._target.intake.taken[file.uri]
+                outcomes[file.uri] = self._read(file, taken, rows.write, rejects.write)
+        inserted = self._rows.insert_checked(part)
+        expected = sum(outcomes[file.uri].rows for file in suspects)
+        if inserted != expected:
+            raise LoadError(
+                f"{expected:,} rows of {table.landing} were found well, but DuckDB "
+                f"took {inserted:,}. Nothing was loaded."
+            )
+
+    def _read(
+        self, file: LandedFile, taken: Taken, write_row: Write, write_reject: Write
+    ) -> Outcome:
+        table, outcome = self._target.table, Outcome()
+        careful = Careful(table)
+        now = round(time.time() * 1_000_000)
+        head = b'{"_source_uri":' + orjson.dumps(file.uri) + b',"_line":'
+        with taken.path.open("rb") as stream:
+            for each in careful.read(stream):
+                if isinstance(each, Reject):
+                    outcome.rejected += 1
+                    write_reject(
+                        orjson.dumps(self._reject(file.uri, each, now)) + b"\n"
+                    )
+                else:
+                    outcome.rows += 1
+                    values = orjson.dumps(each.values)
+                    write_row(b"%s%d,%s\n" % (head, each.line, values[1:]))
+        if not taken.is_unchanged():
+            raise changed(file.uri)
+        outcome.extra_keys = sorted(careful.extra_keys)
+        if outcome.rows or outcome.rejected:
+            known = {column.json for column in table.raw_columns}
+            outcome.missing_keys = sorted(known - careful.seen_keys)
+        return outcome
+
+    def _reject(self, uri: str, reject: Reject, now: int) -> dict[str, Any]:
+        return {
+            "load_id": self._load_id,
+            "target": self._target.table.name,
+            "uri": uri,
+            "line": reject.line,
+            "column": reject.column,
+            "reason": reject.reason,
+            "message": reject.message,
+            "raw": reject.raw,
+            "at": now,
+        }
+
+    def _plain(self, path: Path) -> Path:
+        """A path that DuckDB takes as it is: a link to it where it holds wildcards."""
+        if not any(character in "*?[\\" for character in str(path)):
+            return path
+        link = self._folder / f"{len(list(self._folder.iterdir()))}.link.json"
+        link.symlink_to(path)
+        return link
+
+    def _hold_to_counts(self) -> None:
+        """Holds each file's staged rows to what the ledger is going to say."""
+        counts = self._rows.counts() if self._target.outcomes else {}
+        for uri, outcome in self._target.outcomes.items():
+            if counts.pop(uri, 0) != outcome.rows:
+                raise LoadError(
+                    f"{uri} has {outcome.rows:,} rows, but another number was staged. "
+                    "Nothing was loaded."
+                )
+        if counts:
+            raise LoadError(
+                f"{next(iter(counts))} was staged unasked; nothing was loaded."
+            )
+
+
+def rejects_file(folder: Path, target: str) -> Path:
+    """Where the rejects of a raw table are kept until the ledger takes them."""
+    return folder / f"{target}.rejects.ndjson"
+
+
+def _batches(files: list[Whole]) -> Iterator[list[Whole]]:
+    """Files in groups that one statement reads."""
+    batch: list[Whole] = []
+    size = 0
+    for file in files:
+        batch.append(file)
+        size += file[1].stat().st_size
+        if size >= STATEMENT:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,102 @@
+"""A raw table on its way through a load: its files, and what becomes of each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from infra.console import Bar
+from infra.landing.files import RefusedFile
+from infra.landing.source import Source
+from infra.loading.intake import Intake
+from infra.loading.ledger import Decisions, decide
+from infra.loading.options import Options
+from infra.loading.raw_schema import RawTable
+
+Reached = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """Hears of the steps and does nothing about them."""
+
+
+@dataclass
+class Outcome:
+    """What became of a file that was to be loaded."""
+
+    rows: int = 0
+    rejected: int = 0
+    extra_keys: list[str] = field(default_factory=list)
+    missing_keys: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Target:
+    """One raw table in one load; `total` counts its rows when all is staged."""
+
+    table: RawTable
+    intake: Intake
+    decisions: Decisions
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    seconds: float = 0.0
+    total: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Objects in the files of this load."""
+        return self.staged + self.rejected
+
+    @property
+    def staged(self) -> int:
+        """Rows this load has staged."""
+        return sum(each.rows for each in self.outcomes.values())
+
+    @property
+    def rejected(self) -> int:
+        """Rows this load has rejected."""
+        return sum(each.rejected for each in self.outcomes.values())
+
+
+def decided(
+    source: Source,
+    intake: Intake,
+    options: Options,
+    progress: Bar,
+    reached: Reached = silent,
+) -> Target:
+    """Lists a raw table's files, identifies them and decides about each."""
+    name = intake.table.landing
+    listing = source.listed(name)
+    reached("listed")
+    if not listing.files and not listing.refused and not options.allow_empty:
+        raise source.is_empty(name)
+    known, unknown = source.sorted_by_etag(listing.files, intake.ledger)
+    if not intake.is_loading:
+        known += [file for file in unknown if file.etag is not None]
+        unknown = [file for file in unknown if file.etag is None]
+    at_hand = source.fetched(unknown, progress)
+    intake.take(
+        at_hand, lambda done: progress.update(done, len(at_hand), f"looking at {name}")
+    )
+    reached("identified")
+
+    def made() -> Decisions:
+        refused: list[RefusedFile] = [*listing.refused, *intake.refused]
+        return decide(
+            intake.ledger,
+            [*known, *intake.files],
+            refused,
+            load_duplicates=options.load_duplicates,
+            prune=options.prune,
+            sample=source.sample,
+        )
+
+    decisions = made()
+    # A duplicate whose original is gone has its turn now: it was known, so not taken
+    late = {file.uri: file for file in decisions.to_load}
+    late = {uri: file for uri, file in late.items() if uri not in intake.taken}
+    if late and intake.is_loading:
+        known = [file for file in known if file.uri not in late]
+        intake.files = [file for file in intake.files if file.uri not in late]
+        again = source.fetched(list(late.values()), progress)
+        intake.take(again, lambda _: None, again=True)
+        decisions = made()
+    return Target(intake.table, intake, decisions)
