@@ -154,7 +154,7 @@ class Staging:
         if not taken.is_unchanged():
             raise changed(file.uri)
         outcome.extra_keys = sorted(careful.extra_keys)
-        if outcome.rows or outcome.rejected:
+        if careful.seen_keys:
             known = {column.json for column in table.raw_columns}
             outcome.missing_keys = sorted(known - careful.seen_keys)
         return outcome

@@ -122,8 +122,12 @@ def test_a_second_up_makes_nothing_and_a_second_load_changes_nothing(
     after = own_built.files()
     after.pop(".sparkify/steps.json")
     assert after == {name: files[name] for name in files if "steps.json" not in name}
-    succeeds(own_built.invoke("load"))
-    assert everything(own_built) == rows
+    assert "nothing new in 1,230 files" in succeeds(own_built.invoke("load"))
+    again = everything(own_built)
+    assert len(again.pop("load.load_runs")) == len(rows.pop("load.load_runs")) + 2
+    # The files are copies: the ledger may know these by their place now
+    assert len(again.pop("load.load_files")) == len(rows.pop("load.load_files"))
+    assert again == rows
 
 
 def test_dbt_build_passes_by_itself_and_rebuilds_the_same(own_built: Checkout) -> None:
@@ -159,10 +163,7 @@ def test_tasks_before_up_send_to_up(checkout: Checkout) -> None:
         *(["load"], ["build"], ["docs"], ["status"], ["verify"]),
         ["sql", "--query", "select 1"],
     ):
-        if words == ["load"]:
-            assert "invoke generate" in fails(checkout.invoke(*words), 1)
-        else:
-            assert "`invoke up" in fails(checkout.invoke(*words), 1)
+        assert "`invoke up" in fails(checkout.invoke(*words), 1)
     assert checkout.files() == before
 
 
@@ -192,7 +193,9 @@ def test_an_interruption_is_no_traceback(checkout: Checkout) -> None:
 
 def test_a_failed_step_is_not_noted(checkout: Checkout) -> None:
     succeeds(checkout.invoke("up", env=SMALL))
-    (checkout.root / "data" / "landing" / "song_data" / "bad.json").write_text("{")
+    (checkout.root / "data" / "landing" / "song_data" / "bad.json").write_text(
+        "{\n" * 11
+    )
     fails(checkout.invoke("load"), 1)
     steps = json.loads((checkout.root / ".sparkify" / "steps.json").read_text())
     assert [step["name"] for step in steps] == ["up"]

@@ -96,7 +96,7 @@ def test_every_fault_is_told_at_once_with_origin_value_and_rule(tmp_path: Path) 
     found = faults(tmp_path, {"INVOKE_SPARKIFY_SAMPLE_USERS": "abc"})
     in_file = "invoke.yaml: sparkify"
     assert set(found) == {
-        f"{in_file}.landing = '': must be the path of a folder.",
+        f"{in_file}.landing = '': must be the path of a folder, or s3://BUCKET/PREFIX.",
         f"{in_file}.warehouse = 'Sparkify.duckdb': must be a path that ends in "
         "NAME.duckdb; NAME has lower-case letters, digits and _ and is not main, "
         "memory, system or temp; no ? \\ { } in it.",
