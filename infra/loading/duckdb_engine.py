@@ -4,13 +4,12 @@ Nothing here decides anything: what a load does about each file comes from outsi
 so does the transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 import orjson
 
-from infra.loading import shape
 from infra.loading.ledger import Version
 from infra.loading.raw_schema import Column, RawTable, Table
 from infra.warehouse import identifier, quoted
@@ -18,6 +17,24 @@ from infra.warehouse import identifier, quoted
 REBUILT = "__rebuilt"  # a raw table that a full refresh fills beside the old one
 
 Connection = duckdb.DuckDBPyConnection
+
+
+# DuckDB would fill most of the machine's memory with blocks it has written already
+MEGABYTES = 400
+MEGABYTES_A_THREAD = 100  # for the buffers of its reader of JSON
+
+
+def prepare(connection: Connection, settings: Mapping[str, object]) -> None:
+    """Sets a connection up for loading; what the profile sets stays as it is."""
+    connection.execute("set preserve_insertion_order = false")
+    if "memory_limit" not in settings:
+        limit = MEGABYTES + MEGABYTES_A_THREAD * _threads(connection)
+        connection.execute(f"set memory_limit = '{limit}MB'")
+
+
+def _threads(connection: Connection) -> int:
+    rows = connection.execute("select current_setting('threads')").fetchall()
+    return int(rows[0][0])
 
 
 # Tables
@@ -118,17 +135,13 @@ class Rows:
         fields = {column.json: _json_type(column) for column in table.raw_columns}
         fields |= {"_source_uri": "VARCHAR", "_line": "INTEGER"}
         self._fields = quoted(orjson.dumps(fields).decode())
-        rows = connection.execute("select current_setting('threads')").fetchall()
-        self._threads = int(rows[0][0])
+        self._threads = _threads(connection)
 
-    def insert_whole(
-        self, files: Sequence[tuple[str, Path, int]], orders: Sequence[Sequence[str]]
-    ) -> int:
-        """Inserts the clean lines of files, each (uri, path, lines), and counts them.
+    def insert_whole(self, files: Sequence[tuple[str, Path, int]]) -> None:
+        """Inserts the lines of clean files, each (uri, path, lines).
 
         Every core reads a share of the files, in order, so that a line's position tells
-        its number. That holds where the count equals the sum of the lines; where it
-        does not, some line is blank or not clean, and the rows are not to be kept.
+        its number: of clean files every line is a row.
         """
         branches = []
         for share in _shares(files, self._threads):
@@ -142,26 +155,27 @@ class Rows:
                 "uri as _source_uri, position - start as _line from ("
                 "select json, filename, row_number() over () as position "
                 f"from read_ndjson_objects([{paths}], filename = true, "
-                "ignore_errors = true, hive_partitioning = false)) as lines "
+                "hive_partitioning = false)) as lines "
                 f"join (values {', '.join(starts)}) as starts (filename, uri, start) "
-                "on lines.filename = starts.filename "
-                f"where {self._is_clean(orders, with_lineage=False)}"
+                "on lines.filename = starts.filename"
             )
-        return self._insert(" union all ".join(branches))
+        self._insert(" union all ".join(branches))
 
-    def insert_part(
-        self, part: Path, orders: Sequence[Sequence[str]], excluded: Sequence[str]
-    ) -> int:
-        """Inserts the clean lines of a part, which carry their lineage; counts them.
+    def insert_part(self, part: Path, excluded: Sequence[str]) -> None:
+        """Inserts the rows of a part, which carry their lineage.
 
         `excluded` are the uris in the part whose rows are not wanted.
         """
-        clean = self._is_clean(orders, with_lineage=True)
-        return self._insert(self._part(part, f"where {clean}", excluded))
-
-    def insert_checked(self, part: Path) -> int:
-        """Inserts the rows of a part that were looked at one by one; counts them."""
-        return self._insert(self._part(part, "", ()))
+        rows = (
+            "select row, row._source_uri as _source_uri, row._line as _line from ("
+            f"select json_transform(json, {self._fields}) as row "
+            f"from read_ndjson_objects({quoted(globbed(part))}, "
+            "hive_partitioning = false))"
+        )
+        if excluded:
+            uris = ", ".join(quoted(uri) for uri in excluded)
+            rows = f"select * from ({rows}) where _source_uri not in ({uris})"
+        self._insert(rows)
 
     def counts(self) -> dict[str, int]:
         """The rows of this load by uri."""
@@ -173,41 +187,13 @@ class Rows:
             ).fetchall()
         )
 
-    def take_back(self, uris: Sequence[str]) -> None:
-        """Deletes this load's rows of these files."""
-        self._connection.execute(
-            f"delete from {self._relation} where _load_id = $load_id "
-            "and _source_uri in (select unnest($uris))",
-            {"load_id": self._load_id, "uris": list(uris)},
-        )
-
-    def _part(self, part: Path, where: str, excluded: Sequence[str]) -> str:
-        rows = (
-            "select row, row._source_uri as _source_uri, row._line as _line from ("
-            f"select json_transform(json, {self._fields}) as row from "
-            f" read_ndjson_objects({quoted(globbed(part))}, ignore_errors = true, "
-            f"hive_partitioning = false) {where})"
-        )
-        if not excluded:
-            return rows
-        uris = ", ".join(quoted(uri) for uri in excluded)
-        return f"select * from ({rows}) where _source_uri not in ({uris})"
-
-    def _insert(self, rows: str) -> int:
+    def _insert(self, rows: str) -> None:
         columns = self._table.raw_columns
         names = ", ".join(identifier(column.name) for column in columns)
         values = ", ".join(f"row.{identifier(column.json)}" for column in columns)
-        inserted = self._connection.execute(
+        self._connection.execute(
             f"insert into {self._relation} ({names}, _load_id, _source_uri, _line) "
             f"select {values}, {self._load_id}, _source_uri, _line from ({rows})"
-        ).fetchall()
-        return int(inserted[0][0])
-
-    def _is_clean(self, orders: Sequence[Sequence[str]], *, with_lineage: bool) -> str:
-        line = shape.clean_line(self._table, orders, with_lineage=with_lineage)
-        return (
-            f"regexp_full_match(cast(json as varchar), {quoted(line)}) and "
-            f"strlen(cast(json as varchar)) <= {shape.longest_line(self._table)}"
         )
 
 

@@ -1,17 +1,18 @@
 """Raw files on their way in: identified, unpacked, and put where an engine reads them.
 
 Every byte is read once here: the same pass that identifies a file's content counts its
-lines and looks at its beginning. Small files are joined, because opening 15,000 of them
-costs an engine ten times what reading their bytes does; large ones stay where they are.
+lines and tells whether each is a clean row. Small files are joined, because opening
+15,000 of them costs an engine ten times what reading their bytes does; large ones stay
+where they are.
 """
 
+import errno
 import gzip
 import hashlib
 import os
 import time
 import zlib
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from json import dumps
 from pathlib import Path
 from typing import NamedTuple
@@ -19,15 +20,14 @@ from typing import NamedTuple
 from infra.errors import LoadError
 from infra.landing import folder as local
 from infra.landing.files import LandedFile, RefusedFile
+from infra.loading.inspection import Inspected, inspected
 from infra.loading.ledger import Ledger
 from infra.loading.raw_schema import RawTable
-from infra.loading.shape import LONGEST_OBJECT, key_order
+from infra.loading.strict import Strict
 
 SMALL = 1 << 20  # bytes; a larger file is worth being opened by the engine itself
 PART = 64 << 20  # bytes of joined files in one part
-ORDERS = 4  # orders of keys that are looked for; files are seldom of more than one
 
-_BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")
 
@@ -37,10 +37,10 @@ Told = Callable[[int], None]
 class Taken(NamedTuple):
     """A file whose content was read: what of it an engine needs.
 
-    `path` holds its lines, unpacked. `route` is joined (its lines are in a part), whole
-    (the engine may read `path`) or careful (it needs a close look). `lines` counts
-    lines, the last one with or without an end. `stamp` is that of `source`, the raw
-    file itself, when it was read.
+    `path` holds its lines, unpacked. `route` is joined (its rows are in a part), whole
+    (the engine may read `path`) or careful (some line is not a clean row). `lines`
+    counts the clean rows of the other routes. `stamp` is that of `source`, the raw file
+    itself, when it was read.
     """
 
     path: Path
@@ -63,13 +63,16 @@ class Intake:
     Without a folder files are identified only, and nothing is written.
     """
 
-    def __init__(self, table: RawTable, ledger: Ledger, folder: Path | None) -> None:
+    def __init__(
+        self, root: Path, table: RawTable, ledger: Ledger, folder: Path | None
+    ) -> None:
+        self._root = root
+        self._strict = Strict(table)
         self.table = table
         self.ledger = ledger
         self.files: list[LandedFile] = []
         self.refused: list[RefusedFile] = []
         self.taken: dict[str, Taken] = {}
-        self.orders: dict[tuple[str, ...], None] = {}
         self.parts: list[tuple[Path, list[str]]] = []
         self._folder = folder or Path()
         self.is_loading = folder is not None
@@ -98,14 +101,7 @@ class Intake:
             except OSError as error:
                 self._refuse(file.uri, error)
         self._close_part()
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for file, found in zip(large, pool.map(self._large, large), strict=True):
-                if isinstance(found, OSError):
-                    self._refuse(file.uri, found)
-                elif isinstance(found, RefusedFile):
-                    self.refused.append(found)
-                else:
-                    self._note(*found)
+        self._take_large(large)
 
     # Identity
 
@@ -133,7 +129,13 @@ class Intake:
         is_packed = content.startswith(_GZIP) or file.uri.lower().endswith(".gz")
         if len(content) > SMALL or is_packed:
             return file
-        file = self._identified(file, status, hashlib.sha256(content).hexdigest())
+        file = self._identified(
+            file,
+            size=status.st_size,
+            modified_at=status.st_mtime,
+            stamp=local.lasting_stamp(status, self._now),
+            etag=hashlib.sha256(content).hexdigest(),
+        )
         if self._is_known_content(file):
             return None
         if content.startswith(_UTF16):
@@ -144,28 +146,29 @@ class Intake:
         return None
 
     def _route(self, uri: str, path: Path, content: bytes, stamp: str) -> None:
-        """Joins a file whose every line begins an object; others need a close look."""
+        """Joins a file that is nothing but clean rows; others need a close look."""
         lines = content.split(b"\n")
         if not lines[-1]:
             lines.pop()
-        clean = all(line.startswith(b"{") for line in lines)
+        clean = self._strict.is_clean(content, lines)
         if clean and self.is_loading:
             self._join(uri, lines)
         route = "joined" if clean else "careful"
         self.taken[uri] = Taken(path, len(lines), route, path, stamp)
 
     def _identified(
-        self, file: LandedFile, status: os.stat_result, digest: str
+        self,
+        file: LandedFile,
+        *,
+        size: int,
+        modified_at: float,
+        stamp: str,
+        etag: str,
     ) -> LandedFile:
         """The file with what was seen when its bytes were read."""
         if file.etag is not None:  # S3 tells itself; the bytes are a copy of ours
             return file
-        return file._replace(
-            size=status.st_size,
-            modified_at=status.st_mtime,
-            stamp=local.lasting_stamp(status, self._now),
-            etag=digest,
-        )
+        return file._replace(size=size, modified_at=modified_at, stamp=stamp, etag=etag)
 
     def _is_known_content(self, file: LandedFile) -> bool:
         for version in self.ledger.known(file.uri):
@@ -183,8 +186,6 @@ class Intake:
 
     def _join(self, uri: str, lines: list[bytes]) -> None:
         """Adds the lines to a part, their file and number in front of each."""
-        if not self._uris and lines:
-            self._learn(lines[0])
         head = b'{"_source_uri":' + dumps(uri).encode() + b',"_line":'
         self._lines.extend(
             b"%s%d,%s" % (head, number, line[1:])
@@ -202,102 +203,79 @@ class Intake:
             self.parts.append((path, self._uris))
             self._lines, self._uris, self._size = [], [], 0
 
-    def _learn(self, line: bytes) -> None:
-        """Remembers the order of the keys in a line."""
-        if len(self.orders) < ORDERS and (order := key_order(self.table, line)):
-            self.orders.setdefault(order)
-
     # Large files stay where they are
 
-    def _large(
-        self, file: LandedFile
-    ) -> tuple[LandedFile, Taken, bytes] | RefusedFile | OSError:
-        """Reads a large or packed file; runs beside others."""
+    def _take_large(self, files: list[LandedFile]) -> None:
+        """Reads large and packed files, side by side, and what was packed in them."""
+        packed: list[tuple[LandedFile, Inspected]] = []
+        paths = [_path(file) for file in files]
+        answers = inspected(self._root, self.table, paths, self._now)
+        for file, found in zip(files, answers, strict=True):
+            if isinstance(found, OSError):
+                self._refuse(file.uri, found)
+            elif found.stamp is None:
+                raise changed(file.uri)
+            elif bytes.fromhex(found.head).startswith(_GZIP):
+                packed.append((file, found))
+            elif file.uri.lower().endswith(".gz"):
+                told = "its name says gzip, its bytes do not"
+                self.refused.append(RefusedFile(file.uri, "not_gzip", told))
+            else:
+                self._note(file, found, _path(file), found)
+        for file, found in packed:
+            self._take_packed(file, found)
+
+    def _take_packed(self, file: LandedFile, found: Inspected) -> None:
+        """Unpacks a file, which may be anything inside but packed again."""
+        name = hashlib.sha256(file.uri.encode()).hexdigest()
+        path = self._folder / f"{name}.json" if self.is_loading else None
         try:
-            return self._read_large(file)
+            _unpack(_path(file), path)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            told = f"it cannot be unpacked: {error}"
+            self.refused.append(RefusedFile(file.uri, "bad_gzip", told))
+            return
         except OSError as error:
-            return error
+            if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+                raise
+            self._refuse(file.uri, error)
+            return
+        inside = found
+        if path:
+            (answer,) = inspected(self._root, self.table, [path], self._now)
+            if isinstance(answer, OSError):
+                raise answer
+            inside = answer
+        self._note(file, found, path or _path(file), inside)
 
-    def _read_large(
-        self, file: LandedFile
-    ) -> tuple[LandedFile, Taken, bytes] | RefusedFile:
-        path = _path(file)
-        descriptor = local.opened(path)
-        try:
-            status = os.fstat(descriptor)
-            digest, scan = hashlib.sha256(), Scan()
-            for block in local.blocks(descriptor):
-                digest.update(block)
-                scan.look(block)
-        finally:
-            os.close(descriptor)
-        if local.stamp_of(path.lstat()) != local.stamp_of(status):
-            raise changed(file.uri)
-        file = self._identified(file, status, digest.hexdigest())
-        packed = scan.head.startswith(_GZIP)
-        if file.uri.lower().endswith(".gz") and not packed:
-            return RefusedFile(
-                file.uri, "not_gzip", "its name says gzip, its bytes not"
-            )
-        if packed and self.is_loading:
-            path = (
-                self._folder / f"{hashlib.sha256(file.uri.encode()).hexdigest()}.json"
-            )
-            try:
-                scan = _unpack(_path(file), path)
-            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-                return RefusedFile(
-                    file.uri, "bad_gzip", f"it cannot be unpacked: {error}"
-                )
-        if scan.head.startswith(_UTF16):
-            return _utf16(file.uri)
-        careful = scan.longest > LONGEST_OBJECT or scan.head.startswith(_BOM)
-        route = "careful" if careful else "whole"
-        taken = Taken(path, scan.lines, route, _path(file), local.stamp_of(status))
-        return file, taken, scan.head.split(b"\n")[0]
-
-    def _note(self, file: LandedFile, taken: Taken, first: bytes) -> None:
+    def _note(
+        self, file: LandedFile, found: Inspected, path: Path, inside: Inspected
+    ) -> None:
+        """Takes in a file; `inside` is what was found of its lines in `path`."""
+        if bytes.fromhex(inside.head).startswith(_UTF16):
+            self.refused.append(_utf16(file.uri))
+            return
+        file = self._identified(
+            file,
+            size=found.size,
+            modified_at=found.modified_at,
+            stamp=found.lasting_stamp,
+            etag=found.digest,
+        )
         if not self._is_known_content(file):
             self.files.append(file)
-            self.taken[file.uri] = taken
-            self._learn(first)
+            route = "whole" if inside.is_clean else "careful"
+            self.taken[file.uri] = Taken(
+                path, inside.lines, route, _path(file), found.stamp or ""
+            )
 
 
-class Scan:
-    """What one pass over a file's blocks tells: lines, the longest, the beginning."""
-
-    def __init__(self) -> None:
-        self.head = b""
-        self.longest = 0
-        self._ends = 0
-        self._open = 0  # bytes since the last end of a line
-
-    @property
-    def lines(self) -> int:
-        """Lines, the last one with or without an end."""
-        return self._ends + (self._open > 0)
-
-    def look(self, block: bytes) -> None:
-        """Takes the next block; lines inside a block are no longer than the block."""
-        if not self.head:
-            self.head = block[: 1 << 16]
-        first = block.find(b"\n")
-        if first < 0:
-            self._open += len(block)
-        else:
-            self.longest = max(self.longest, self._open + first)
-            self._open = len(block) - block.rfind(b"\n") - 1
-            self._ends += block.count(b"\n")
-        self.longest = max(self.longest, self._open)
-
-
-def _unpack(packed: Path, path: Path) -> Scan:
-    scan = Scan()
-    with gzip.open(packed) as source, path.open("wb") as target:
+def _unpack(packed: Path, path: Path | None) -> None:
+    """Unpacks a file into another, or only tries to."""
+    target_path = path or Path(os.devnull)
+    with gzip.open(packed) as source, target_path.open("wb") as target:
         while block := source.read(1 << 20):
-            scan.look(block)
             target.write(block)
-    return scan
 
 
 def _stamp(path: Path) -> str:

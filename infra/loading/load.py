@@ -65,7 +65,9 @@ def plan(project: Project, options: Options, progress: Bar) -> list[Target]:
                 ledgers = {table: kept.read(table) for table in ledgers}
     with closing(Source(project)) as source:
         return [
-            decided(source, Intake(table, ledger, None), options, progress)
+            decided(
+                source, Intake(project.root, table, ledger, None), options, progress
+            )
             for table, ledger in ledgers.items()
         ]
 
@@ -82,7 +84,7 @@ def load(
     as they were, and the ledger knows the rejects. The same files again are nothing.
     """
     with closing(Source(project)) as source, writer(project.profile) as connection:
-        connection.execute("set preserve_insertion_order = false")
+        engine.prepare(connection, project.profile.settings)
         engine.create_tables(
             connection, [*project.raw_tables, *project.ledger_tables.values()]
         )
@@ -182,7 +184,7 @@ class _Run:
                     "--full-refresh` to make it anew."
                 )
             ledger = self._ledger.read(table)
-        intake = Intake(table, ledger, self._folder)
+        intake = Intake(self._project.root, table, ledger, self._folder)
         return decided(self._source, intake, self._options, self._progress, reached)
 
     def _stage(self, target: Target, reached: Reached) -> None:

@@ -1,7 +1,7 @@
 """Raw rows into a raw table: the clean files at once, the others object by object."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,6 @@ class Staging:
         self._load_id = load_id
         self._folder = folder
         self._progress = progress
-        self._orders = list(target.intake.orders)
         self._wanted = {file.uri: file for file in target.decisions.to_load}
 
     @property
@@ -48,90 +47,54 @@ class Staging:
     def stage(self) -> None:
         """Inserts every file that is to be loaded; holds the counts to its lines."""
         started = time.monotonic()
-        suspects = [*self._insert_parts(), *self._insert_whole()]
-        suspects += [
-            self._wanted[uri]
-            for uri, taken in self._target.intake.taken.items()
-            if uri in self._wanted and taken.route == "careful"
-        ]
-        if suspects:
-            self._insert_carefully(suspects)
+        self._insert_parts()
+        self._insert_whole()
+        if odd := [self._wanted[uri] for uri, _ in self._routed("careful")]:
+            self._insert_carefully(odd)
         self._hold_to_counts()
         self._target.seconds = time.monotonic() - started
 
-    def _insert_parts(self) -> Iterator[LandedFile]:
-        """Inserts the clean files among the joined; yields those that are not."""
-        intake = self._target.intake
-        for part, uris in intake.parts:
-            lines = {
-                uri: intake.taken[uri].lines for uri in uris if uri in self._wanted
-            }
-            excluded = [uri for uri in uris if uri not in self._wanted]
-            odd = set(lines) if not self._orders else set()
-            if lines and self._orders:
-                inserted = self._rows.insert_part(part, self._orders, excluded)
-                if inserted != sum(lines.values()):
-                    odd = self._take_back(lines)
-            for uri, count in lines.items():
-                if uri in odd:
-                    yield self._wanted[uri]
-                else:
-                    self._target.outcomes[uri] = Outcome(count)
-
-    def _take_back(self, lines: Mapping[str, int]) -> set[str]:
-        """Deletes what was staged of files that lack rows, and returns their uris."""
-        counts = self._rows.counts()
-        odd = {uri for uri, count in lines.items() if counts.get(uri, 0) != count}
-        self._rows.take_back([uri for uri in odd if uri in counts])
-        return odd
-
-    def _insert_whole(self) -> Iterator[LandedFile]:
-        """Inserts the clean files among the large; yields those that are not."""
-        files = [
-            (uri, self._plain(taken.path), taken.lines)
+    def _routed(self, route: str) -> list[tuple[str, Taken]]:
+        """The files that are to be loaded this way."""
+        return [
+            (uri, taken)
             for uri, taken in self._target.intake.taken.items()
-            if uri in self._wanted and taken.route == "whole"
+            if taken.route == route and uri in self._wanted
         ]
+
+    def _insert_parts(self) -> None:
+        """Inserts the small clean files, which were joined."""
+        for part, uris in self._target.intake.parts:
+            excluded = [uri for uri in uris if uri not in self._wanted]
+            if len(excluded) < len(uris):
+                self._rows.insert_part(part, excluded)
+        self._note_clean(self._routed("joined"))
+
+    def _insert_whole(self) -> None:
+        """Inserts the large clean files, which stay where they are."""
+        files = self._routed("whole")
+        whole = [(uri, self._plain(taken.path), taken.lines) for uri, taken in files]
         done = 0
         label = f"staging {self._target.table.landing}"
-        for batch in _batches(files):
+        for batch in _batches(whole):
             self._progress.update(done, len(files), label)
-            yield from self._insert_batch(batch)
+            self._rows.insert_whole(batch)
             done += len(batch)
+        self._note_clean(files)
 
-    def _insert_batch(self, batch: list[Whole]) -> Iterator[LandedFile]:
-        """Inserts files at once, or where that does not come out, one by one."""
-        if not self._orders:
-            yield from (self._wanted[uri] for uri, _, _ in batch)
-            return
-        inserted = self._rows.insert_whole(batch, self._orders)
-        if inserted == sum(lines for _, _, lines in batch):
-            self._target.outcomes |= {uri: Outcome(lines) for uri, _, lines in batch}
-            return
-        if inserted:
-            self._rows.take_back([uri for uri, _, _ in batch])
-        if len(batch) == 1:
-            yield self._wanted[batch[0][0]]
-        else:
-            for file in batch:
-                yield from self._insert_batch([file])
+    def _note_clean(self, files: list[tuple[str, Taken]]) -> None:
+        self._target.outcomes |= {uri: Outcome(taken.lines) for uri, taken in files}
 
-    def _insert_carefully(self, suspects: list[LandedFile]) -> None:
+    def _insert_carefully(self, files: list[LandedFile]) -> None:
         """Reads files object by object; what cannot be a row goes to the rejects."""
         table, outcomes = self._target.table, self._target.outcomes
         part = self._folder / f"{table.name}.checked.ndjson"
         label = f"reading {table.landing} line by line"
         with part.open("wb") as rows, self.rejects.open("ab") as rejects:
-            for file in self._progress.track(suspects, label):
+            for file in self._progress.track(files, label):
                 taken = self._target.intake.taken[file.uri]
                 outcomes[file.uri] = self._read(file, taken, rows.write, rejects.write)
-        inserted = self._rows.insert_checked(part)
-        expected = sum(outcomes[file.uri].rows for file in suspects)
-        if inserted != expected:
-            raise LoadError(
-                f"{expected:,} rows of {table.landing} were found well, but DuckDB "
-                f"took {inserted:,}. Nothing was loaded."
-            )
+        self._rows.insert_part(part, ())
 
     def _read(
         self, file: LandedFile, taken: Taken, write_row: Write, write_reject: Write
@@ -186,7 +149,7 @@ class Staging:
         for uri, outcome in self._target.outcomes.items():
             if counts.pop(uri, 0) != outcome.rows:
                 raise LoadError(
-                    f"{uri} has {outcome.rows:,} rows, but another number was staged. "
+                    f"{uri} has {outcome.rows:,} rows, but DuckDB took another number. "
                     "Nothing was loaded."
                 )
         if counts:
