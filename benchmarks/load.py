@@ -5,8 +5,9 @@
 `--landing` names a folder with the published data; without it the rows about that data
 are left out. `--large` adds 10 million events, 100,000 songs and a year of days, which
 take some minutes to simulate. The floor of a figure is measured in turn with it: plain
-`insert … from read_json(explicit columns)` on the same files, or for tiny files one read
-of their joined bytes. Seconds are wall clock of whole processes, memory is their peak.
+`insert … from read_json(explicit columns)` on the same files, or for tiny files one
+read of their joined bytes. Seconds are wall clock of whole processes, memory is their
+peak.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 Run = tuple[float, float]  # seconds, MB
+REST = 2.5  # seconds: what changed more lately is read again by the next load
 
 
 def main() -> None:
@@ -98,6 +100,7 @@ def another_day(loader: "Loader", landing: Path, runs: int) -> None:
         for path in days[:loaded]:
             os.link(path, shelf / path.name)
         loader.forget()
+        time.sleep(REST)
         loader.load("--allow-empty")
         taken[loaded] = []
         for path in days[loaded : loaded + runs]:
@@ -212,7 +215,7 @@ def show(
 
 def simulated(folder: Path, name: str, users: int, days: int) -> Path:
     """A simulated landing of that many events and a hundredth as many songs."""
-    millions = int(name.split()[0])
+    millions = int(name.partition(" ")[0])
     words = ["generate", "--into", str(folder / name), "--users", str(users)]
     words += ["--days", str(days), "--songs", str(10_000 * millions)]
     words += ["--events", str(1_000_000 * millions)]

@@ -1,5 +1,6 @@
 """`invoke down` on this machine: removes what `up` and `load` made, nothing else."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +9,10 @@ from infra.console import is_interactive, say
 from infra.errors import ConfigurationError, SparkifyError, WarehouseBusy
 from infra.landing import simulator
 from infra.landing.s3 import Bucket
+from infra.landing.source import CACHE
 from infra.loading import holder
 from infra.made import Made, digest
 from infra.project import Project
-from infra.steps import FOLDER
 from infra.warehouse import reader, relations, writer
 
 TEST_FAILURES = "_dbt_test__audit"  # where `dbt test --store-failures` writes
@@ -111,9 +112,11 @@ def remove(project: Project, removal: Removal) -> None:
         _remove_empty_parents(path, project.root)
     if removal.leave:
         return
-    notes = project.root / FOLDER
+    notes = project.notes
     for file in notes.glob("*.json*"):  # also the .partial of a killed run
         file.unlink()
+    if (notes / CACHE).exists():
+        shutil.rmtree(notes / CACHE)
     if notes.exists():
         notes.rmdir()
 

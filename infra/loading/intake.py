@@ -198,7 +198,8 @@ class Intake:
 
     def _close_part(self) -> None:
         if self._uris:
-            path = self._folder / f"joined-{len(self.parts)}.ndjson"
+            name = f"{self.table.name}.joined-{len(self.parts)}.ndjson"
+            path = self._folder / name
             path.write_bytes(b"\n".join(self._lines))
             self.parts.append((path, self._uris))
             self._lines, self._uris, self._size = [], [], 0
