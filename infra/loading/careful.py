@@ -13,7 +13,9 @@ from functools import cached_property
 from math import isinf
 from typing import Any, BinaryIO, NamedTuple
 
-from infra.loading.objects import LIMIT, Broken, Found, as_written, objects
+from infra.loading.judging import Broken, Found, as_written
+from infra.loading.lines import LIMIT
+from infra.loading.objects import objects
 from infra.loading.raw_schema import Column, RawTable
 
 Value = str | int | float | None

@@ -19,7 +19,7 @@ from typing import BinaryIO
 import msgspec
 
 from infra.landing import folder as local
-from infra.loading.objects import LIMIT
+from infra.loading.lines import LIMIT
 from infra.loading.raw_schema import RawTable, raw_tables
 from infra.loading.strict import Strict
 

@@ -17,7 +17,7 @@ from infra.loading.careful import (
     Row,
     storable,
 )
-from infra.loading.objects import LIMIT
+from infra.loading.lines import LIMIT
 from infra.loading.raw_schema import RawTable, raw_tables
 
 EVENTS, SONGS = raw_tables(REPOSITORY)

@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.loading import judging, lines
 from infra.loading import objects as module
-from infra.loading.objects import LIMIT, Broken, Found, as_written, objects
+from infra.loading.judging import TOKEN, Broken, Found, as_written
+from infra.loading.lines import BLANK, LIMIT
+from infra.loading.objects import objects
 
 A, B, C = b'{"a":1}', b'{"b":2}', b'{"c":3}'
 MALFORMED = "malformed_json"
@@ -96,7 +99,7 @@ def test_a_line_may_lie_across_any_number_of_reads(
 ) -> None:
     content = b"\r\n".join([A, b"", B + C, b'{"c":\r\n"x"}', b"rubbish", A]) + b"\r"
     whole = read(content)
-    monkeypatch.setattr(module, "_CHUNK", size)
+    monkeypatch.setattr(lines, "_CHUNK", size)
     assert read(content) == whole
 
 
@@ -312,7 +315,8 @@ def test_a_spread_object_that_ends_too_late_is_one_reject() -> None:
 def test_a_spread_object_without_end_is_given_up_at_4_mb(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "LIMIT", 4000)
+    for each in (lines, judging, module):
+        monkeypatch.setattr(each, "LIMIT", 4000)
     unfinished = b'{"a":[\n' + b"1,\n" * 1500
     results = told(unfinished + C)
     assert [line for line, _ in results] == list(range(1, 1503))
@@ -469,12 +473,13 @@ def work(content: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
         done += 1
 
     class Token:
-        finditer = staticmethod(counted(module._TOKEN.finditer))
+        finditer = staticmethod(counted(TOKEN.finditer))
 
     with monkeypatch.context() as patch:
         patch.setattr(orjson, "loads", counted(orjson.loads))
         patch.setattr(json, "loads", counted(json.loads))
-        patch.setattr(module, "_TOKEN", Token)
+        patch.setattr(judging, "TOKEN", Token)
+        patch.setattr(module, "TOKEN", Token)
         sys.setprofile(profile)
         try:
             for _ in objects(io.BytesIO(content)):
@@ -489,8 +494,9 @@ def work(content: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_twice_the_input_is_twice_the_work(
     unit: bytes, start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LIMIT", 4000)
-    monkeypatch.setattr(module, "_CHUNK", 1000)
+    for each in (lines, judging, module):
+        monkeypatch.setattr(each, "LIMIT", 4000)
+    monkeypatch.setattr(lines, "_CHUNK", 1000)
     size = 20_000
     once = work(start + unit * (size // len(unit)), monkeypatch)
     twice = work(start + unit * (2 * size // len(unit)), monkeypatch)
@@ -521,12 +527,10 @@ FRAGMENTS = st.lists(
 @given(content=FRAGMENTS, seed=st.integers(0, 99))
 def test_anything_can_be_read(content: bytes, seed: int) -> None:
     results = read(content)
-    lines = [each.line for each in results]
-    assert lines == sorted(lines)
-    assert all(1 <= line <= len(content) for line in lines)
-    assert bool(results) == bool(
-        content.removeprefix(b"\xef\xbb\xbf").strip(module.BLANK)
-    )
+    numbers = [each.line for each in results]
+    assert numbers == sorted(numbers)
+    assert all(1 <= number <= len(content) for number in numbers)
+    assert bool(results) == bool(content.removeprefix(b"\xef\xbb\xbf").strip(BLANK))
     assert list(objects(Dribble(content, seed))) == results
 
 
@@ -537,7 +541,7 @@ def test_every_visible_byte_comes_out_once(content: bytes) -> None:
     together = b"".join(
         each.text if isinstance(each, Found) else each.raw for each in read(content)
     )
-    blank = dict.fromkeys(module.BLANK)
+    blank = dict.fromkeys(BLANK)
     wanted = content.removeprefix(b"\xef\xbb\xbf")
     assert sorted(byte for byte in together if byte not in blank) == sorted(
         byte for byte in wanted if byte not in blank
