@@ -57,8 +57,8 @@ def _attention(target: Target) -> list[str]:
         )
     if gone := len(decisions.gone) + decisions.known_gone:
         lines.append(
-            f"{name}: {_files(gone)} gone from the landing, but their rows are kept; "
-            "`invoke load --prune` drops them"
+            f"{name}: {_files(gone)} gone from the landing; the rows stay until "
+            "`invoke load --prune`"
         )
     for kind, keys in (
         ("keys that no column takes", _keys(target, "extra_keys")),

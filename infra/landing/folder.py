@@ -1,5 +1,6 @@
 """Raw files in a folder on this machine."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -113,7 +114,7 @@ def opened(path: Path) -> int:
     descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW | _NO_WAIT)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(0, "no regular file", str(path))
+        raise OSError(errno.EINVAL, "no regular file", str(path))
     return descriptor
 
 

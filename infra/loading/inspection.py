@@ -6,6 +6,7 @@ is a worker: it reads a `Request` a line and answers each with an `Answer`. Pyth
 decodes on one core at a time, so each core has a worker of its own.
 """
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -208,7 +209,7 @@ def work(project: Path, now: int, requests: BinaryIO, answers: BinaryIO) -> None
             found = inspect(Path(request.path), stricts[request.table], now)
             answer = Answer(inspected=found)
         except OSError as error:
-            answer = Answer(errno=error.errno or 0)
+            answer = Answer(errno=error.errno or errno.EIO)
         answers.write(msgspec.json.encode(answer) + b"\n")
         answers.flush()
 

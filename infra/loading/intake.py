@@ -188,7 +188,7 @@ class Intake:
         """Adds the lines to a part, their file and number in front of each."""
         head = b'{"_source_uri":' + dumps(uri).encode() + b',"_line":'
         self._lines.extend(
-            b"%s%d,%s" % (head, number, line[1:])
+            b"%s%d,%s" % (head, number, line.lstrip()[1:])
             for number, line in enumerate(lines, start=1)
         )
         self._uris.append(uri)

@@ -41,7 +41,7 @@ class Tolerance:
         if len(bad) > self.files:
             more = f" and {len(bad) - 1:,} more" if len(bad) > 1 else ""
             return f"{bad[0].uri}: {bad[0].message} ({bad[0].reason}){more}"
-        allowed = max(self.rows, int(self.share * rows))
+        allowed = max(self.rows, int(round(self.share * rows, 6)))
         if rejected > allowed:
             return f"{rejected:,} of {rows:,} rows are rejected, {allowed:,} may be"
         return None

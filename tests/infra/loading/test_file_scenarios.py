@@ -3,11 +3,11 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from landing_files import EVENT, EVENTS, SONG, LandingFiles
 
-from infra.landing import folder as local
 from infra.loading import intake
 
 
@@ -148,20 +148,17 @@ def test_f4_an_empty_landing_may_be_loaded_where_that_is_asked_for(
 
 def refuse_to_open(names: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes files and folders of these names unreadable, whoever runs the tests."""
-    opened, scandir = os.open, os.scandir
 
-    def refusing(path: object, *rest: object, **given: object) -> int:
-        if isinstance(path, str | Path) and Path(path).name in names:
-            raise PermissionError(13, "Permission denied", str(path))
-        return opened(path, *rest, **given)  # type: ignore[call-overload,no-any-return]
+    def refusing(function: Callable[..., Any]) -> Callable[..., Any]:
+        def refuse(path: str | Path | int, *rest: Any, **given: Any) -> Any:  # noqa: ANN401
+            if not isinstance(path, int) and Path(path).name in names:
+                raise PermissionError(13, "Permission denied", str(path))
+            return function(path, *rest, **given)
 
-    def refusing_to_list(path: str | int) -> object:
-        if isinstance(path, str) and Path(path).name in names:
-            raise PermissionError(13, "Permission denied", path)
-        return scandir(path)
+        return refuse
 
-    monkeypatch.setattr(local.os, "open", refusing)
-    monkeypatch.setattr(local.os, "scandir", refusing_to_list)
+    monkeypatch.setattr("os.open", refusing(os.open))
+    monkeypatch.setattr("os.scandir", refusing(os.scandir))
 
 
 def test_f6_files_and_folders_that_cannot_be_opened_are_refused(

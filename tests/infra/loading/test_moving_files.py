@@ -234,8 +234,12 @@ def test_a_duplicate_that_changes_when_its_turn_comes_is_no_fault(
         return plain(source, files, bar)
 
     monkeypatch.setattr(Source, "fetched", fetched)
-    with contextlib.suppress(LoadError):
-        lab.load(prune=True)
+    if complaint_of(lambda: lab.load(prune=True)) is None:
+        for name, row in lab.live().items():
+            path = lab.landing / name
+            if row["status"] == "loaded" and row["target"] == EVENTS.name:
+                assert row["etag"] == hashlib.sha256(path.read_bytes()).hexdigest()
+                assert staged(lab, name) == good_rows(path.read_bytes())
     monkeypatch.undo()
     lab.load(prune=True)
     assert sorted(row["ts"] for row in lab.rows()) == sorted(
