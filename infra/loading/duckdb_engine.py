@@ -133,15 +133,17 @@ class Rows:
         self._load_id = load_id
         self._relation = relation(table, rebuilt)
         fields = {column.json: _json_type(column) for column in table.raw_columns}
-        fields |= {"_source_uri": "VARCHAR", "_line": "INTEGER"}
-        self._fields = quoted(orjson.dumps(fields).decode())
         self._threads = _threads(connection)
+        self._row = _transformed(fields)
+        lineage = {"_source_uri": "VARCHAR", "_line": "INTEGER"}
+        self._lineage_row = _transformed(fields | lineage)
 
-    def insert_whole(self, files: Sequence[tuple[str, Path, int]]) -> None:
-        """Inserts the lines of clean files, each (uri, path, lines).
+    def insert_whole(self, files: Sequence[tuple[str, Path, int]]) -> int:
+        """Inserts the lines of clean files, each (uri, path, lines); returns how many.
 
         Every core reads a share of the files, in order, so that a line's position tells
-        its number: of clean files every line is a row.
+        its number: in clean files no line is blank. A line that DuckDB does not take,
+        as one that has a key twice, is left out.
         """
         branches = []
         for share in _shares(files, self._threads):
@@ -151,31 +153,40 @@ class Rows:
                 starts.append(f"({quoted(str(path))}, {quoted(uri)}, {start})")
                 start += lines
             branches.append(
-                f"select json_transform(json, {self._fields}) as row, "
+                f"select {self._row} as row, "
                 "uri as _source_uri, position - start as _line from ("
                 "select json, filename, row_number() over () as position "
                 f"from read_ndjson_objects([{paths}], filename = true, "
-                "hive_partitioning = false)) as lines "
+                "ignore_errors = true, hive_partitioning = false)) as lines "
                 f"join (values {', '.join(starts)}) as starts (filename, uri, start) "
                 "on lines.filename = starts.filename"
             )
-        self._insert(" union all ".join(branches))
+        return self._insert(" union all ".join(branches))
 
-    def insert_part(self, part: Path, excluded: Sequence[str]) -> None:
-        """Inserts the rows of a part, which carry their lineage.
+    def insert_part(self, part: Path, excluded: Sequence[str]) -> int:
+        """Inserts the rows of a part, which carry their lineage; returns how many.
 
-        `excluded` are the uris in the part whose rows are not wanted.
+        `excluded` are the uris in the part whose rows are not wanted. A line that
+        DuckDB does not take is left out.
         """
         rows = (
             "select row, row._source_uri as _source_uri, row._line as _line from ("
-            f"select json_transform(json, {self._fields}) as row "
+            f"select {self._lineage_row} as row "
             f"from read_ndjson_objects({quoted(globbed(part))}, "
-            "hive_partitioning = false))"
+            "ignore_errors = true, hive_partitioning = false))"
         )
         if excluded:
             uris = ", ".join(quoted(uri) for uri in excluded)
             rows = f"select * from ({rows}) where _source_uri not in ({uris})"
-        self._insert(rows)
+        return self._insert(rows)
+
+    def take_back(self, uris: Sequence[str]) -> None:
+        """Deletes this load's rows of these files."""
+        self._connection.execute(
+            f"delete from {self._relation} where _load_id = $load_id "
+            "and _source_uri in (select unnest($uris))",
+            {"load_id": self._load_id, "uris": list(uris)},
+        )
 
     def counts(self) -> dict[str, int]:
         """The rows of this load by uri."""
@@ -187,14 +198,16 @@ class Rows:
             ).fetchall()
         )
 
-    def _insert(self, rows: str) -> None:
+    def _insert(self, rows: str) -> int:
         columns = self._table.raw_columns
         names = ", ".join(identifier(column.name) for column in columns)
         values = ", ".join(f"row.{identifier(column.json)}" for column in columns)
-        self._connection.execute(
+        inserted = self._connection.execute(
             f"insert into {self._relation} ({names}, _load_id, _source_uri, _line) "
-            f"select {values}, {self._load_id}, _source_uri, _line from ({rows})"
-        )
+            f"select {values}, {self._load_id}, _source_uri, _line from ({rows}) "
+            "where row is not null"
+        ).fetchall()
+        return int(inserted[0][0])
 
 
 def _shares(
@@ -208,6 +221,11 @@ def _shares(
         shares[least].append(file)
         sizes[least] += file[2]
     return [share for share in shares if share]
+
+
+def _transformed(fields: dict[str, str]) -> str:
+    """The object as a struct; null where a key is missing, twice, or does not fit."""
+    return f"try(json_transform_strict(json, {quoted(orjson.dumps(fields).decode())}))"
 
 
 def _json_type(column: Column) -> str:

@@ -47,9 +47,10 @@ class Staging:
     def stage(self) -> None:
         """Inserts every file that is to be loaded; holds the counts to its lines."""
         started = time.monotonic()
-        self._insert_parts()
-        self._insert_whole()
-        if odd := [self._wanted[uri] for uri, _ in self._routed("careful")]:
+        odd = [self._wanted[uri] for uri, _ in self._routed("careful")]
+        odd += self._insert_parts()
+        odd += self._insert_whole()
+        if odd:
             self._insert_carefully(odd)
         self._hold_to_counts()
         self._target.seconds = time.monotonic() - started
@@ -62,28 +63,38 @@ class Staging:
             if taken.route == route and uri in self._wanted
         ]
 
-    def _insert_parts(self) -> None:
-        """Inserts the small clean files, which were joined."""
+    def _insert_parts(self) -> list[LandedFile]:
+        """Inserts the small clean files, which were joined; returns the odd ones."""
+        files, inserted = self._routed("joined"), 0
         for part, uris in self._target.intake.parts:
             excluded = [uri for uri in uris if uri not in self._wanted]
             if len(excluded) < len(uris):
-                self._rows.insert_part(part, excluded)
-        self._note_clean(self._routed("joined"))
+                inserted += self._rows.insert_part(part, excluded)
+        return self._odd(files, inserted)
 
-    def _insert_whole(self) -> None:
-        """Inserts the large clean files, which stay where they are."""
-        files = self._routed("whole")
+    def _insert_whole(self) -> list[LandedFile]:
+        """Inserts the large clean files where they lie; returns the odd ones."""
+        files, inserted = self._routed("whole"), 0
         whole = [(uri, self._plain(taken.path), taken.lines) for uri, taken in files]
         done = 0
         label = f"staging {self._target.table.landing}"
         for batch in _batches(whole):
             self._progress.update(done, len(files), label)
-            self._rows.insert_whole(batch)
+            inserted += self._rows.insert_whole(batch)
             done += len(batch)
-        self._note_clean(files)
+        return self._odd(files, inserted)
 
-    def _note_clean(self, files: list[tuple[str, Taken]]) -> None:
-        self._target.outcomes |= {uri: Outcome(taken.lines) for uri, taken in files}
+    def _odd(self, files: list[tuple[str, Taken]], inserted: int) -> list[LandedFile]:
+        """Takes back what was inserted of files that lack rows, and returns these."""
+        odd: set[str] = set()
+        if inserted != sum(taken.lines for _, taken in files):
+            counts = self._rows.counts()
+            odd = {uri for uri, taken in files if counts.get(uri, 0) != taken.lines}
+            self._rows.take_back([uri for uri in odd if uri in counts])
+        self._target.outcomes |= {
+            uri: Outcome(taken.lines) for uri, taken in files if uri not in odd
+        }
+        return [self._wanted[uri] for uri, _ in files if uri in odd]
 
     def _insert_carefully(self, files: list[LandedFile]) -> None:
         """Reads files object by object; what cannot be a row goes to the rejects."""
@@ -101,6 +112,7 @@ class Staging:
     ) -> Outcome:
         table, outcome = self._target.table, Outcome()
         careful = Careful(table)
+        absent = dict.fromkeys(column.json for column in table.raw_columns)
         now = round(time.time() * 1_000_000)
         head = b'{"_source_uri":' + orjson.dumps(file.uri) + b',"_line":'
         with taken.path.open("rb") as stream:
@@ -112,14 +124,13 @@ class Staging:
                     )
                 else:
                     outcome.rows += 1
-                    values = orjson.dumps(each.values)
+                    values = orjson.dumps(absent | each.values)
                     write_row(b"%s%d,%s\n" % (head, each.line, values[1:]))
         if not taken.is_unchanged():
             raise changed(file.uri)
         outcome.extra_keys = sorted(careful.extra_keys)
         if careful.seen_keys:
-            known = {column.json for column in table.raw_columns}
-            outcome.missing_keys = sorted(known - careful.seen_keys)
+            outcome.missing_keys = sorted(absent.keys() - careful.seen_keys)
         return outcome
 
     def _reject(self, uri: str, reject: Reject, now: int) -> dict[str, Any]:

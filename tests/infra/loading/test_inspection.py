@@ -56,10 +56,10 @@ def test_a_pass_counts_clean_lines_whatever_the_blocks(
 def test_a_line_is_checked_as_one_whatever_the_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A key that stands on the edge of two blocks counts all the same."""
+    """A key that stands on the edge of two blocks is one key all the same."""
     path = write(tmp_path, b"\n".join([LINE, LINE, LINE]))
-    twice = LINE[:-1] + b', "ts": 1}'
-    odd = write(tmp_path, b"\n".join([LINE, twice, LINE]), "b.json")
+    extra = LINE[:-1] + b', "x": 1}'
+    odd = write(tmp_path, b"\n".join([LINE, extra, LINE]), "b.json")
     for size in range(1, len(LINE) + 20):
         monkeypatch.setattr(inspection, "BLOCK", size)
         assert inspect(path, STRICT, 0).is_clean
