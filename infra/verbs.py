@@ -70,7 +70,7 @@ def _debugging() -> bool:
 def _exit(name: str, error: BaseException) -> Exit:
     if isinstance(error, SparkifyError):
         return Exit(f"{name}: {error}", code=error.exit_code)
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt) or str(error) == "Query interrupted":
         return Exit(f"{name}: interrupted.", code=INTERRUPTED)
     if isinstance(error, BrokenPipeError):
         # The reader left, as `| head` does; what is still buffered must not complain

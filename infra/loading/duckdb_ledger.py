@@ -51,6 +51,15 @@ class LedgerTables:
         ).fetchall()
         return int(rows[0][0])
 
+    def is_running(self, load_id: int) -> bool:
+        """Whether the ledger does not know yet how this load ended."""
+        rows = self._connection.execute(
+            f"select count(*) from {self._relation('load_runs')} "
+            "where load_id = ? and status = 'running'",
+            [load_id],
+        ).fetchall()
+        return bool(rows[0][0])
+
     def append(self, name: str, rows: Iterable[dict[str, Any]], folder: Path) -> None:
         """Appends rows to a table; moments are microseconds since 1970-01-01 UTC."""
         path = folder / f"{name}.ndjson"

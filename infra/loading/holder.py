@@ -52,14 +52,19 @@ def discard(warehouse: Path) -> None:
     folder = work_folder(warehouse)
     if not folder.exists() and not folder.is_symlink():
         return
-    ours = not folder.is_symlink() and (
-        (folder / NOTE).exists() or not any(folder.iterdir())
+    ours = (
+        not folder.is_symlink()
+        and folder.is_dir()
+        and ((folder / NOTE).exists() or not any(folder.iterdir()))
     )
     if not ours:
         raise LoadError(
             f"{folder} is where loads keep temporary files, and holds something else. "
             "Move it away."
         )
+    for path in folder.iterdir():  # the note last: it says that the folder is ours
+        if path.name != NOTE:
+            path.unlink()
     shutil.rmtree(folder)
 
 

@@ -157,6 +157,7 @@ class Workers:
                 cwd=Path(__file__).parents[2],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C is for who started them
             )
             for _ in range(count)
         ]
@@ -180,7 +181,12 @@ class Workers:
         """What the processes tell of the files, in the files' order."""
         requests = [Request(table.name, str(path)) for path in paths]
         with ThreadPoolExecutor(len(self._processes)) as threads:
-            yield from threads.map(self._ask, requests)
+            try:
+                yield from threads.map(self._ask, requests)
+            except BaseException:
+                for process in self._processes:
+                    process.terminate()  # the threads wait for their answers
+                raise
 
     def _ask(self, request: Request) -> Inspected | OSError:
         process = self._idle.get()

@@ -127,7 +127,8 @@ class Intake:
         finally:
             os.close(descriptor)
         is_packed = content.startswith(_GZIP) or file.uri.lower().endswith(".gz")
-        if len(content) > SMALL or is_packed:
+        # A file system may give less than asked for: the large read until the end
+        if len(content) > SMALL or len(content) != status.st_size or is_packed:
             return file
         file = self._identified(
             file,

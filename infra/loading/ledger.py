@@ -169,6 +169,7 @@ def _refuse(ledger: Ledger, refused: list[RefusedFile], made: Decisions) -> None
             made.still_refused.append(each.uri)
         else:
             made.refused.append(each)
+            made.forgotten.extend([before] if before else [])
 
 
 def _miss(  # noqa: PLR0913 - as above

@@ -138,8 +138,8 @@ class _Run:
             "args": self._options.told(),
         }
         self._recording.start([table.name for table in tables], facts)
-        reached("noted")
         try:
+            reached("noted")
             self._load(reached)
         except BaseException as error:
             with contextlib.suppress(duckdb.TransactionException):
@@ -155,8 +155,12 @@ class _Run:
             self._targets.append(self._decided(table, reached))
         reached("decided")
         self._connection.begin()
-        for target in self._targets:
-            self._stage(target, reached)
+        try:
+            for target in self._targets:
+                self._stage(target, reached)
+        except (LoadError, OSError, duckdb.Error):
+            self._hold_to_files()  # who writes to one is the reason, not what was met
+            raise
         for target in self._targets:
             self._hold_to_tolerance(target)
             self._hold_to_freeze(target)
@@ -167,9 +171,7 @@ class _Run:
         for target in self._targets:
             if self._options.full_refresh:
                 engine.finish_rebuild(self._connection, target.table)
-            for file in target.decisions.to_load:
-                if not target.intake.taken[file.uri].is_unchanged():
-                    raise changed(file.uri)
+        self._hold_to_files()
         reached("swapped")
         self._connection.commit()
         reached("committed")
@@ -200,10 +202,23 @@ class _Run:
         target.total = engine.count(connection, table, rebuilt)
         reached("inserted")
 
+    def _hold_to_files(self) -> None:
+        """Raises when a file is no longer the one that was read."""
+        for target in self._targets:
+            for file in target.decisions.to_load:
+                if not target.intake.taken[file.uri].is_unchanged():
+                    raise changed(file.uri)
+
     def _hold_to_tolerance(self, target: Target) -> None:
         why = self._options.tolerance.refuses(
             target.rows, target.rejected, target.decisions.refused
         )
+        known = target.decisions.still_refused
+        if self._options.tolerance.minds_links and known:
+            raise LoadError(
+                f"{known[0]} was rejected by an earlier load; --strict "
+                "tolerates none. `invoke rejects` shows why."
+            )
         if why:
             raise LoadError(
                 f"{why}. {target.table.name} is as it was. `invoke rejects` shows "
@@ -222,7 +237,9 @@ class _Run:
 
     def _note_failure(self, error: BaseException) -> None:
         """Says in the ledger that the load failed and why, and keeps its rejects."""
-        message = str(error) or type(error).__name__
+        if not self._ledger.is_running(self._load_id):
+            return  # it came after the commit
+        message = str(error) or "Somebody stopped it; nothing of it was loaded."
         targets = {target.table.name: target for target in self._targets}
         self._connection.begin()
         for table in self._project.raw_tables:

@@ -91,12 +91,13 @@ def decided(
 
     decisions = made()
     # A duplicate whose original is gone has its turn now: it was known, so not taken
-    late = {file.uri: file for file in decisions.to_load}
-    late = {uri: file for uri, file in late.items() if uri not in intake.taken}
-    if late and intake.is_loading:
+    while intake.is_loading and (
+        late := {file.uri for file in decisions.to_load} - intake.taken.keys()
+    ):
         known = [file for file in known if file.uri not in late]
         intake.files = [file for file in intake.files if file.uri not in late]
-        again = source.fetched(list(late.values()), progress)
-        intake.take(again, lambda _: None, again=True)
+        # As they were listed: what is read now is identified now
+        listed = [file for file in listing.files if file.uri in late]
+        intake.take(source.fetched(listed, progress), lambda _: None, again=True)
         decisions = made()
     return Target(intake.table, intake, decisions)
