@@ -10,8 +10,8 @@ class LandedFile(NamedTuple):
     `uri` is the name the ledger knows it by: the path below a landing folder, or the
     whole `s3://` address. `etag` identifies the content where the listing tells it
     (S3); of a file on this machine only reading tells. `stamp` changes whenever the
-    content may have changed. `path` is where the bytes are on this machine, None until
-    fetched. `modified_at` is in seconds since 1970-01-01 UTC.
+    content may have changed. `path` is where the copy of an S3 object is, None until it
+    is fetched. `modified_at` is in seconds since 1970-01-01 UTC.
     """
 
     uri: str

@@ -14,6 +14,11 @@ SUFFIXES = (".json", ".json.gz")
 # Of a file that changed so short a time ago a second change may not show in its times
 RACY_NANOSECONDS = 2_000_000_000
 
+# Not every system has these; where they lack, `listed` has looked already
+_FLAGS = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+    _FLAGS |= getattr(os, _flag, 0)
+
 UNSEEN = ""  # the stamp of a file that nobody looked at yet
 
 
@@ -57,10 +62,7 @@ def _walk(folder: str, uri: str, found: Listing) -> None:
             _walk(entry.path, f"{uri}/{name}", found)
         elif entry.is_file(follow_symlinks=False):
             if name.lower().endswith(SUFFIXES):
-                path = Path(entry.path)
-                found.files.append(
-                    LandedFile(f"{uri}/{name}", 0, 0.0, UNSEEN, None, path)
-                )
+                found.files.append(LandedFile(f"{uri}/{name}", 0, 0.0, UNSEEN))
         elif entry.is_symlink():
             if _leads_to_raw_files(entry):
                 told = "a link: put the file itself here"
@@ -109,18 +111,13 @@ def seen(file: LandedFile, status: os.stat_result) -> LandedFile:
     )
 
 
-def opened(path: Path) -> int:
+def opened(path: str) -> int:
     """Opens a regular file for reading and returns its descriptor; no link, no pipe."""
-    descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW | _NO_WAIT)
+    descriptor = os.open(path, _FLAGS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "no regular file", str(path))
+        raise OSError(errno.EINVAL, "no regular file", path)
     return descriptor
-
-
-# Not every system has these; where they lack, `listed` has looked already
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def blocks(descriptor: int, size: int = 1 << 20) -> Iterator[bytes]:

@@ -78,6 +78,11 @@ class Source:
             return files
         return s3_cache.fetch(self._client, self._landing, files, self._cache, bar)
 
+    @property
+    def base(self) -> str:
+        """What stands in front of a uri where the file is read in its place."""
+        return f"{self._landing}/"
+
     def tidy(self) -> None:
         """Drops copies of objects that are listed no more."""
         if isinstance(self._landing, s3.Bucket):

@@ -153,11 +153,11 @@ class Rows:
                 starts.append(f"({quoted(str(path))}, {quoted(uri)}, {start})")
                 start += lines
             branches.append(
-                f"select {self._row} as row, "
-                "uri as _source_uri, position - start as _line from ("
-                "select json, filename, row_number() over () as position "
+                "select row, uri as _source_uri, position - start as _line from ("
+                "select row, filename, row_number() over () as position "
+                f"from (select {self._row} as row, filename "
                 f"from read_ndjson_objects([{paths}], filename = true, "
-                "ignore_errors = true, hive_partitioning = false)) as lines "
+                "ignore_errors = true, hive_partitioning = false))) as lines "
                 f"join (values {', '.join(starts)}) as starts (filename, uri, start) "
                 "on lines.filename = starts.filename"
             )
@@ -171,9 +171,10 @@ class Rows:
         """
         rows = (
             "select row, row._source_uri as _source_uri, row._line as _line from ("
+            "select row, row_number() over () as position from ("
             f"select {self._lineage_row} as row "
             f"from read_ndjson_objects({quoted(globbed(part))}, "
-            "ignore_errors = true, hive_partitioning = false))"
+            "ignore_errors = true, hive_partitioning = false)))"
         )
         if excluded:
             uris = ", ".join(quoted(uri) for uri in excluded)

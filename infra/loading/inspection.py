@@ -62,7 +62,7 @@ class Answer(msgspec.Struct):
     errno: int = 0
 
 
-def inspect(path: Path, strict: Strict, now: int) -> Inspected:
+def inspect(path: str, strict: Strict, now: int) -> Inspected:
     """Reads a file once. Raises OSError when it cannot be read."""
     descriptor = local.opened(path)
     try:
@@ -74,7 +74,7 @@ def inspect(path: Path, strict: Strict, now: int) -> Inspected:
     finally:
         os.close(descriptor)
     text.end()
-    unchanged = local.stamp_of(path.lstat()) == local.stamp_of(status)
+    unchanged = local.stamp_of(Path(path).lstat()) == local.stamp_of(status)
     return Inspected(
         digest=digest.hexdigest(),
         size=status.st_size,
@@ -123,7 +123,7 @@ class Text:
 
 
 def inspected(
-    project: Path, table: RawTable, paths: Sequence[Path], now: int
+    project: Path, table: RawTable, paths: Sequence[str], now: int
 ) -> Iterator[Inspected | OSError]:
     """Looks at files, in their order, here or in workers where that is worth it."""
     sizes = sum(_size(path) for path in paths)
@@ -139,9 +139,9 @@ def inspected(
         yield from workers.inspected(table, paths)
 
 
-def _size(path: Path) -> int:
+def _size(path: str) -> int:
     try:
-        return path.lstat().st_size
+        return Path(path).lstat().st_size
     except OSError:
         return 0
 
@@ -176,10 +176,10 @@ class Workers:
             process.communicate()
 
     def inspected(
-        self, table: RawTable, paths: Sequence[Path]
+        self, table: RawTable, paths: Sequence[str]
     ) -> Iterator[Inspected | OSError]:
         """What the processes tell of the files, in the files' order."""
-        requests = [Request(table.name, str(path)) for path in paths]
+        requests = [Request(table.name, path) for path in paths]
         with ThreadPoolExecutor(len(self._processes)) as threads:
             try:
                 yield from threads.map(self._ask, requests)
@@ -212,7 +212,7 @@ def work(project: Path, now: int, requests: BinaryIO, answers: BinaryIO) -> None
     for line in requests:
         request = msgspec.json.decode(line, type=Request)
         try:
-            found = inspect(Path(request.path), stricts[request.table], now)
+            found = inspect(request.path, stricts[request.table], now)
             answer = Answer(inspected=found)
         except OSError as error:
             answer = Answer(errno=error.errno or errno.EIO)

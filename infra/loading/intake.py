@@ -13,9 +13,10 @@ import os
 import time
 import zlib
 from collections.abc import Callable, Iterable
-from json import dumps
 from pathlib import Path
 from typing import NamedTuple
+
+import orjson
 
 from infra.errors import LoadError
 from infra.landing import folder as local
@@ -34,6 +35,20 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")
 Told = Callable[[int], None]
 
 
+JOINED, WHOLE, CAREFUL = "joined", "whole", "careful"
+
+
+class Place(NamedTuple):
+    """Where an intake works: in a project, on files whose paths start with `base`.
+
+    `folder` takes what is unpacked and joined; without one nothing is written.
+    """
+
+    root: Path
+    base: str
+    folder: Path | None = None
+
+
 class Taken(NamedTuple):
     """A file whose content was read: what of it an engine needs.
 
@@ -43,10 +58,10 @@ class Taken(NamedTuple):
     itself, when it was read.
     """
 
-    path: Path
+    path: str
     lines: int
     route: str
-    source: Path
+    source: str
     stamp: str
 
     def is_unchanged(self) -> bool:
@@ -58,15 +73,11 @@ class Taken(NamedTuple):
 
 
 class Intake:
-    """Takes in the raw files of one table, in a folder that is thrown away afterwards.
+    """Takes in the raw files of one table; without a folder it only identifies them."""
 
-    Without a folder files are identified only, and nothing is written.
-    """
-
-    def __init__(
-        self, root: Path, table: RawTable, ledger: Ledger, folder: Path | None
-    ) -> None:
-        self._root = root
+    def __init__(self, place: Place, table: RawTable, ledger: Ledger) -> None:
+        self._root = place.root
+        self._base = place.base
         self._strict = Strict(table)
         self.table = table
         self.ledger = ledger
@@ -74,8 +85,8 @@ class Intake:
         self.refused: list[RefusedFile] = []
         self.taken: dict[str, Taken] = {}
         self.parts: list[tuple[Path, list[str]]] = []
-        self._folder = folder or Path()
-        self.is_loading = folder is not None
+        self._folder = place.folder or Path()
+        self.is_loading = place.folder is not None
         self._lines: list[bytes] = []
         self._uris: list[str] = []
         self._size = 0
@@ -114,21 +125,23 @@ class Intake:
 
     def _small(self, file: LandedFile) -> LandedFile | None:
         """Takes in a small file; returns one that is large or packed, for others."""
-        path = _path(file)
-        if file.etag is None and any(self.ledger.known(file.uri)):
-            file = local.seen(file, path.lstat())
+        path = self._path(file)
+        if file.etag is None and self.ledger.knows(file.uri):
+            file = local.seen(file, os.lstat(path))
             if known := self._known(file):
                 self.files.append(known)
                 return None
         descriptor = local.opened(path)
         try:
             status = os.fstat(descriptor)
-            content = os.read(descriptor, SMALL + 1)
+            if status.st_size > SMALL:
+                return file
+            content = os.read(descriptor, status.st_size + 1)
         finally:
             os.close(descriptor)
         is_packed = content.startswith(_GZIP) or file.uri.lower().endswith(".gz")
-        # A file system may give less than asked for: the large read until the end
-        if len(content) > SMALL or len(content) != status.st_size or is_packed:
+        # A file may grow, a file system give less: the large are read until the end
+        if len(content) != status.st_size or is_packed:
             return file
         file = self._identified(
             file,
@@ -137,7 +150,7 @@ class Intake:
             stamp=local.lasting_stamp(status, self._now),
             etag=hashlib.sha256(content).hexdigest(),
         )
-        if self._is_known_content(file):
+        if self.ledger.knows(file.uri) and self._is_known_content(file):
             return None
         if content.startswith(_UTF16):
             self.refused.append(_utf16(file.uri))
@@ -146,7 +159,7 @@ class Intake:
             self._route(file.uri, path, content, local.stamp_of(status))
         return None
 
-    def _route(self, uri: str, path: Path, content: bytes, stamp: str) -> None:
+    def _route(self, uri: str, path: str, content: bytes, stamp: str) -> None:
         """Joins a file that is nothing but clean rows; others need a close look."""
         lines = content.split(b"\n")
         if not lines[-1]:
@@ -154,7 +167,7 @@ class Intake:
         clean = self._strict.is_clean(content, lines)
         if clean and self.is_loading:
             self._join(uri, lines)
-        route = "joined" if clean else "careful"
+        route = JOINED if clean else CAREFUL
         self.taken[uri] = Taken(path, len(lines), route, path, stamp)
 
     def _identified(
@@ -183,15 +196,17 @@ class Intake:
         told = f"it cannot be read: {error.strerror}"
         self.refused.append(RefusedFile(uri, reason, told))
 
+    def _path(self, file: LandedFile) -> str:
+        """Where the bytes are on this machine."""
+        return self._base + file.uri if file.path is None else str(file.path)
+
     # Small files are joined
 
     def _join(self, uri: str, lines: list[bytes]) -> None:
         """Adds the lines to a part, their file and number in front of each."""
-        head = b'{"_source_uri":' + dumps(uri).encode() + b',"_line":'
-        self._lines.extend(
-            b"%s%d,%s" % (head, number, line.lstrip()[1:])
-            for number, line in enumerate(lines, start=1)
-        )
+        head = b'{"_source_uri":' + orjson.dumps(uri) + b',"_line":'
+        for number, line in enumerate(lines, start=1):
+            self._lines.append(b"%s%d,%s" % (head, number, line.lstrip()[1:]))
         self._uris.append(uri)
         self._size += sum(map(len, lines))
         if self._size > PART:
@@ -210,7 +225,7 @@ class Intake:
     def _take_large(self, files: list[LandedFile]) -> None:
         """Reads large and packed files, side by side, and what was packed in them."""
         packed: list[tuple[LandedFile, Inspected]] = []
-        paths = [_path(file) for file in files]
+        paths = [self._path(file) for file in files]
         answers = inspected(self._root, self.table, paths, self._now)
         for file, found in zip(files, answers, strict=True):
             if isinstance(found, OSError):
@@ -223,7 +238,7 @@ class Intake:
                 told = "its name says gzip, its bytes do not"
                 self.refused.append(RefusedFile(file.uri, "not_gzip", told))
             else:
-                self._note(file, found, _path(file), found)
+                self._note(file, found, self._path(file), found)
         for file, found in packed:
             self._take_packed(file, found)
 
@@ -232,7 +247,7 @@ class Intake:
         name = hashlib.sha256(file.uri.encode()).hexdigest()
         path = self._folder / f"{name}.json" if self.is_loading else None
         try:
-            _unpack(_path(file), path)
+            _unpack(self._path(file), path)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             told = f"it cannot be unpacked: {error}"
             self.refused.append(RefusedFile(file.uri, "bad_gzip", told))
@@ -244,14 +259,14 @@ class Intake:
             return
         inside = found
         if path:
-            (answer,) = inspected(self._root, self.table, [path], self._now)
+            (answer,) = inspected(self._root, self.table, [str(path)], self._now)
             if isinstance(answer, OSError):
                 raise answer
             inside = answer
-        self._note(file, found, path or _path(file), inside)
+        self._note(file, found, str(path or self._path(file)), inside)
 
     def _note(
-        self, file: LandedFile, found: Inspected, path: Path, inside: Inspected
+        self, file: LandedFile, found: Inspected, path: str, inside: Inspected
     ) -> None:
         """Takes in a file; `inside` is what was found of its lines in `path`."""
         if bytes.fromhex(inside.head).startswith(_UTF16):
@@ -266,13 +281,13 @@ class Intake:
         )
         if not self._is_known_content(file):
             self.files.append(file)
-            route = "whole" if inside.is_clean else "careful"
+            route = WHOLE if inside.is_clean else CAREFUL
             self.taken[file.uri] = Taken(
-                path, inside.lines, route, _path(file), found.stamp or ""
+                path, inside.lines, route, self._path(file), found.stamp or ""
             )
 
 
-def _unpack(packed: Path, path: Path | None) -> None:
+def _unpack(packed: str, path: Path | None) -> None:
     """Unpacks a file into another, or only tries to."""
     target_path = path or Path(os.devnull)
     with gzip.open(packed) as source, target_path.open("wb") as target:
@@ -280,14 +295,8 @@ def _unpack(packed: Path, path: Path | None) -> None:
             target.write(block)
 
 
-def _stamp(path: Path) -> str:
-    return local.stamp_of(path.lstat())
-
-
-def _path(file: LandedFile) -> Path:
-    if file.path is None:
-        raise LoadError(f"{file.uri} was not fetched.")
-    return file.path
+def _stamp(path: str) -> str:
+    return local.stamp_of(Path(path).lstat())
 
 
 def _utf16(uri: str) -> RefusedFile:

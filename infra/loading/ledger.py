@@ -38,6 +38,10 @@ class Ledger:
     live: dict[str, Version]
     rejected: dict[str, Version]
 
+    def knows(self, uri: str) -> bool:
+        """Whether the file has been here in any version that counts."""
+        return uri in self.live or uri in self.rejected
+
     def known(self, uri: str) -> Iterable[Version]:
         """The versions of one file, the newest first."""
         if uri in self.rejected:

@@ -115,16 +115,16 @@ class Recording:
         size = sum(file.size for file in decisions.to_load) or 1
         for file in decisions.to_load:
             outcome = target.outcomes[file.uri]
-            yield self._file_row(target, file) | {
-                "status": "loaded",
-                "rows_in_file": outcome.rows + outcome.rejected,
-                "rows_staged": outcome.rows,
-                "rows_rejected": outcome.rejected,
-                "seconds": round(target.seconds * file.size / size, 6),
-                "extra_keys": _joined(outcome.extra_keys),
-                "missing_keys": _joined(outcome.missing_keys),
-                "note": None if outcome.rows or outcome.rejected else "empty",
-            }
+            row = self._file_row(target, file)
+            row["status"] = "loaded"
+            row["rows_in_file"] = outcome.rows + outcome.rejected
+            row["rows_staged"] = outcome.rows
+            row["rows_rejected"] = outcome.rejected
+            row["seconds"] = round(target.seconds * file.size / size, 6)
+            row["extra_keys"] = _joined(outcome.extra_keys)
+            row["missing_keys"] = _joined(outcome.missing_keys)
+            row["note"] = None if row["rows_in_file"] else "empty"
+            yield row
         for duplicate in decisions.duplicate:
             yield self._file_row(target, duplicate.file) | {
                 "status": "duplicate",

@@ -12,7 +12,7 @@ from infra.errors import LoadError
 from infra.landing.files import LandedFile
 from infra.loading.careful import Careful, Reject
 from infra.loading.duckdb_engine import Rows
-from infra.loading.intake import Taken, changed
+from infra.loading.intake import CAREFUL, JOINED, WHOLE, Taken, changed
 from infra.loading.target import Outcome, Target
 
 STATEMENT = 512 << 20  # bytes of raw files that one INSERT reads
@@ -47,7 +47,7 @@ class Staging:
     def stage(self) -> None:
         """Inserts every file that is to be loaded; holds the counts to its lines."""
         started = time.monotonic()
-        odd = [self._wanted[uri] for uri, _ in self._routed("careful")]
+        odd = [self._wanted[uri] for uri, _ in self._routed(CAREFUL)]
         odd += self._insert_parts()
         odd += self._insert_whole()
         if odd:
@@ -65,7 +65,7 @@ class Staging:
 
     def _insert_parts(self) -> list[LandedFile]:
         """Inserts the small clean files, which were joined; returns the odd ones."""
-        files, inserted = self._routed("joined"), 0
+        files, inserted = self._routed(JOINED), 0
         for part, uris in self._target.intake.parts:
             excluded = [uri for uri in uris if uri not in self._wanted]
             if len(excluded) < len(uris):
@@ -74,7 +74,7 @@ class Staging:
 
     def _insert_whole(self) -> list[LandedFile]:
         """Inserts the large clean files where they lie; returns the odd ones."""
-        files, inserted = self._routed("whole"), 0
+        files, inserted = self._routed(WHOLE), 0
         whole = [(uri, self._plain(taken.path), taken.lines) for uri, taken in files]
         done = 0
         label = f"staging {self._target.table.landing}"
@@ -115,7 +115,7 @@ class Staging:
         absent = dict.fromkeys(column.json for column in table.raw_columns)
         now = round(time.time() * 1_000_000)
         head = b'{"_source_uri":' + orjson.dumps(file.uri) + b',"_line":'
-        with taken.path.open("rb") as stream:
+        with Path(taken.path).open("rb") as stream:
             for each in careful.read(stream):
                 if isinstance(each, Reject):
                     outcome.rejected += 1
@@ -146,10 +146,10 @@ class Staging:
             "at": now,
         }
 
-    def _plain(self, path: Path) -> Path:
+    def _plain(self, path: str) -> Path:
         """A path that DuckDB takes as it is: a link to it where it holds wildcards."""
-        if not any(character in "*?[\\" for character in str(path)):
-            return path
+        if not any(character in "*?[\\" for character in path):
+            return Path(path)
         link = self._folder / f"{len(list(self._folder.iterdir()))}.link.json"
         link.symlink_to(path)
         return link

@@ -34,9 +34,9 @@ def test_files_come_in_the_order_of_their_names_whatever_folder(tmp_path: Path) 
 
 
 def test_a_file_is_known_by_its_path_below_the_landing(tmp_path: Path) -> None:
-    path = write(tmp_path, "log_data/2018/11/day.json")
+    write(tmp_path, "log_data/2018/11/day.json")
     assert folder.listed(tmp_path, "log_data").files == [
-        LandedFile("log_data/2018/11/day.json", 0, 0.0, folder.UNSEEN, None, path)
+        LandedFile("log_data/2018/11/day.json", 0, 0.0, folder.UNSEEN)
     ]
 
 
@@ -88,7 +88,7 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     assert uris(tmp_path) == ["log_data/kept.json"]
     assert refused(tmp_path) == [("log_data/pipe.json", "not_regular")]
     with pytest.raises(OSError, match="no regular file"):
-        folder.opened(tmp_path / "log_data" / "pipe.json")
+        folder.opened(str(tmp_path / "log_data" / "pipe.json"))
 
 
 def test_a_folder_named_like_a_file_is_walked(tmp_path: Path) -> None:

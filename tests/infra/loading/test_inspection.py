@@ -16,10 +16,10 @@ LINE = json.dumps(EVENT).encode()
 STRICT = Strict(EVENTS)
 
 
-def write(folder: Path, content: bytes, name: str = "a.json") -> Path:
+def write(folder: Path, content: bytes, name: str = "a.json") -> str:
     path = folder / name
     path.write_bytes(content)
-    return path
+    return str(path)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_file_that_changes_during_the_pass_has_no_stamp(
 
     def meddle(text: inspection.Text, block: bytes) -> None:
         look(text, block)
-        with path.open("ab") as file:
+        with Path(path).open("ab") as file:
             file.write(b"\n")
 
     assert inspect(path, STRICT, 0).stamp
@@ -98,7 +98,7 @@ def test_workers_find_what_this_process_finds(
         for number in range(7)
     ]
     paths.append(write(tmp_path, b"garbage", "bad.json"))
-    paths.append(tmp_path / "absent.json")
+    paths.append(str(tmp_path / "absent.json"))
     here = list(inspected(REPOSITORY, EVENTS, paths, 0))
     monkeypatch.setattr(inspection, "WORTH_A_WORKER", 0)
     there = list(inspected(REPOSITORY, EVENTS, paths, 0))
@@ -142,7 +142,7 @@ def test_a_worker_ends_when_its_parent_is_gone() -> None:
 def test_a_worker_reads_requests_and_answers_each(tmp_path: Path) -> None:
     path = write(tmp_path, LINE)
     command = [sys.executable, "-m", "infra.loading.inspection"]
-    request = json.dumps({"table": EVENTS.name, "path": str(path)})
+    request = json.dumps({"table": EVENTS.name, "path": path})
     done = subprocess.run(
         [*command, str(REPOSITORY), "0"],
         input=f"{request}\n{request}\n",
