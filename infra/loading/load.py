@@ -108,6 +108,14 @@ def load(
     return loaded
 
 
+def _version() -> str | None:
+    """The version of this project; None where it runs without being installed."""
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 @contextlib.contextmanager
 def _without_collector() -> Iterator[None]:
     """Pauses Python's search for reference cycles.
@@ -157,7 +165,7 @@ class _Run:
         tables = self._project.raw_tables
         facts = {
             "engine": self._project.profile.type,
-            "code_version": metadata.version(DISTRIBUTION),
+            "code_version": _version(),
             "landing": self._source.told,
             "sample": self._source.sample,
             "args": self._options.told(),
