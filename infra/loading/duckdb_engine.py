@@ -20,7 +20,7 @@ Connection = duckdb.DuckDBPyConnection
 
 
 # DuckDB would fill most of the machine's memory with blocks it has written already
-MEGABYTES = 400
+MEGABYTES = 500
 MEGABYTES_A_THREAD = 100  # for the buffers of its reader of JSON
 
 
