@@ -88,13 +88,14 @@ def tiny_files(loader: "Loader", folder: Path, runs: int) -> None:
 
 
 def another_day(loader: "Loader", landing: Path, runs: int) -> None:
-    """One more day, on a year and on a month of loaded days."""
+    """One more day, on a month and on a year of loaded days: the same days on both."""
     days = sorted((landing / "log_data").rglob("*.json"))
+    days, new = days[:-runs], days[-runs:]
     loader.landing = loader.folder / "days"
     shelf = loader.landing / "log_data"
     shelf.mkdir(parents=True)
     taken: dict[int, list[Run]] = {}
-    for loaded in (30, len(days) - runs):
+    for loaded in (30, len(days)):
         for path in shelf.iterdir():
             path.unlink()
         for path in days[:loaded]:
@@ -103,7 +104,7 @@ def another_day(loader: "Loader", landing: Path, runs: int) -> None:
         time.sleep(REST)
         loader.load("--allow-empty")
         taken[loaded] = []
-        for path in days[loaded : loaded + runs]:
+        for path in new:
             os.link(path, shelf / path.name)
             taken[loaded].append(loader.load("--allow-empty"))
         show(f"one more day on {loaded} days", taken[loaded], "")
