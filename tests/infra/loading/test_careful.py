@@ -116,7 +116,7 @@ def lines(*each: bytes, end: bytes = b"\n") -> bytes:
     return end.join(each)
 
 
-# The rows of A3 in /work/shared/loading.md: input -> what becomes of it
+# Every kind of input, numbered, and what becomes of it
 CASES: dict[str, tuple[bytes, list[Told]]] = {
     "1 truncated last line": (lines(E, F[:-40]), [row(1), no(MALFORMED, number=2)]),
     "2 truncated line in the middle": (
