@@ -14,15 +14,12 @@ import argparse
 import os
 import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from main_job import say, scratch_clone, seconds_and_peak
+
 Run = tuple[float, float]  # seconds, MB
 REST = 2.5  # seconds: what changed more lately is read again by the next load
 
@@ -34,7 +31,8 @@ def main() -> None:
     options.add_argument("--landing", type=Path)
     options.add_argument("--large", action="store_true")
     given = options.parse_args()
-    with scratch() as folder:
+    with scratch_clone() as clone:
+        folder = clone.parent
         if given.landing:
             published(Loader(folder), given.landing.resolve(), given.runs)
         events(Loader(folder), simulated(folder, "1 M", 10_000, 30), given.runs, "1 M")
@@ -135,7 +133,7 @@ class Loader:
     def _invoke(self, *words: str) -> Run:
         self._environment["INVOKE_SPARKIFY_LANDING"] = str(self.landing)
         command = [sys.executable, "-m", "invoke", *words]
-        return timed(command, self.clone, self._environment)
+        return seconds_and_peak(command, self.clone, self._environment)
 
 
 def floor(name: str, loader: Loader) -> Run:
@@ -145,7 +143,7 @@ def floor(name: str, loader: Loader) -> Run:
     warehouse.unlink(missing_ok=True)
     command = [sys.executable, "-c", PRELUDE + program]
     arguments = [str(warehouse), str(loader.landing / name), name]
-    return timed([*command, *arguments], loader.clone, dict(os.environ))
+    return seconds_and_peak([*command, *arguments], loader.clone)
 
 
 PRELUDE = """
@@ -184,20 +182,6 @@ connection.close()
 """
 
 
-def timed(command: list[str], folder: Path, environment: dict[str, str]) -> Run:
-    """Seconds and peak memory of a command that has to succeed."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    taken = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} failed, see above")
-    return taken, usage.ru_maxrss / 1024
-
-
 def show(
     name: str, runs: list[Run], limit: str, floors: list[Run] | None = None
 ) -> None:
@@ -220,7 +204,7 @@ def simulated(folder: Path, name: str, users: int, days: int) -> Path:
     words = ["generate", "--into", str(folder / name), "--users", str(users)]
     words += ["--days", str(days), "--songs", str(10_000 * millions)]
     words += ["--events", str(1_000_000 * millions)]
-    timed([sys.executable, "-m", "invoke", *words], folder / "clone", dict(os.environ))
+    seconds_and_peak([sys.executable, "-m", "invoke", *words], folder / "clone")
     return folder / name
 
 
@@ -231,24 +215,6 @@ def alone(loader: Loader, landing: Path, name: str) -> Path:
     (landing / name).rename(place / name)
     (landing / name).symlink_to(place / name)
     return place
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A temporary folder with a clone of the last commit."""
-    folder = Path(tempfile.mkdtemp(prefix="sparkify-benchmark-"))
-    try:
-        command = ["git", "clone", "-q", str(ROOT), str(folder / "clone")]
-        subprocess.run(command, check=True)
-        yield folder
-    finally:
-        shutil.rmtree(folder)
-
-
-def say(text: str) -> None:
-    """Prints a line at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -76,10 +76,14 @@ def seconds(command: list[str], folder: Path) -> float:
     return seconds_and_peak(command, folder)[0]
 
 
-def seconds_and_peak(command: list[str], folder: Path) -> tuple[float, float]:
+def seconds_and_peak(
+    command: list[str], folder: Path, environment: dict[str, str] | None = None
+) -> tuple[float, float]:
     """Wall-clock seconds and peak memory in MB of a command that has to succeed."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     taken = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -87,14 +87,14 @@ def _profile(project: Project) -> Finding:
 
 
 def _landing(project: Project) -> Finding:
-    counts = {}
-    for raw in project.raw_tables:
-        try:
-            with closing(Source(project)) as source:
-                listing = source.listed(raw.landing)
-        except SparkifyError as error:
-            return Finding("landing", str(error), "see there")
-        counts[raw.landing] = len(listing.files)
+    try:
+        with closing(Source(project)) as source:
+            counts = {
+                raw.landing: len(source.listed(raw.landing).files)
+                for raw in project.raw_tables
+            }
+    except SparkifyError as error:
+        return Finding("landing", str(error), "see there")
     found = ", ".join(f"{count:,} files in {name}" for name, count in counts.items())
     remedy = "" if all(counts.values()) else "put raw files there, or invoke generate"
     return Finding(

@@ -39,7 +39,7 @@ def verb(**options: object) -> Callable[[Body], "Task[Body]"]:
             except BaseException as error:
                 if _debugging() or isinstance(error, SystemExit):
                     raise
-                raise _exit(body.__name__, error) from None
+                raise _exit(body.__name__.replace("_", "-"), error) from None
 
         return cast("Task[Body]", task(**options)(run))
 

@@ -93,7 +93,8 @@ def load(
         closing(Source(project)) as source,
         writer(project.profile) as connection,
     ):
-        engine.prepare(connection, project.profile.settings)
+        profile = project.profile
+        engine.prepare(connection, {**profile.config_options, **profile.settings})
         engine.create_tables(
             connection, [*project.raw_tables, *project.ledger_tables.values()]
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from checkout import REPOSITORY
+from landing_files import EVENT
 
 from infra.loading.careful import (
     MOST_EXTRA_KEYS,
@@ -24,26 +25,7 @@ EVENTS, SONGS = raw_tables(REPOSITORY)
 MALFORMED = "malformed_json"
 Told = tuple[int, str, str | None]
 
-PLAY: dict[str, Any] = {
-    "artist": "Silas S. Sandoval",
-    "auth": "Logged In",
-    "firstName": "Dex",
-    "gender": "M",
-    "itemInSession": 1,
-    "lastName": "Pike",
-    "length": 203.24351,
-    "level": "paid",
-    "location": "Ironside-Old Mill, PA",
-    "method": "PUT",
-    "page": "NextSong",
-    "registration": 1537144892796.0,
-    "sessionId": 343982,
-    "song": "Dizzy Parade",
-    "status": 200,
-    "ts": 1541106106796,
-    "userAgent": '"Mozilla/5.0 (X11; rv:31.0)"',
-    "userId": "8",
-}
+PLAY = EVENT
 SONG: dict[str, Any] = {
     "num_songs": 1,
     "artist_id": "ARJIE2Y1187B994AB7",

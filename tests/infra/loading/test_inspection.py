@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from checkout import REPOSITORY
-from test_strict import EVENT, EVENTS
+from landing_files import EVENT
+from test_strict import EVENTS
 
 from infra.loading import inspection
 from infra.loading.inspection import Inspected, Workers, inspect, inspected
