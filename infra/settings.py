@@ -5,12 +5,13 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra import configuration
+from infra.aws import rules
 from infra.configuration import RawSetting
 from infra.errors import SettingsError
 from infra.landing.s3 import Bucket
@@ -50,10 +51,15 @@ def _whole_number(value: object) -> object:
     return int(value) if isinstance(value, str) else _number(value)
 
 
+def _bucket(value: object) -> object:
+    return value if isinstance(value, Bucket) else Bucket.parse(str(value))
+
+
 Landing = Annotated[Path | Bucket, BeforeValidator(_landing_place)]
 WarehouseFile = Annotated[Path, BeforeValidator(_warehouse_path)]
 Whole = Annotated[int, BeforeValidator(_whole_number)]
 Share = Annotated[float, BeforeValidator(_number)]
+S3 = Annotated[Bucket, BeforeValidator(_bucket)]
 
 
 class Settings(BaseModel):
@@ -77,6 +83,51 @@ class Settings(BaseModel):
     )
     sample_seed: Whole = Field(ge=0, description="a whole number from 0 on")
     sample_match_rate: Share = Field(ge=0, le=1, description="a number from 0 to 1")
+
+    stack: rules.StackName = Field(
+        description="1 to 24 lower-case letters, digits and single hyphens; a letter "
+        "comes first, no hyphen last"
+    )
+    aws_account: rules.Account = Field(description="12 digits in quotes, or empty")
+    aws_region: rules.Region = Field(description="an AWS region such as us-west-2")
+    aws_access: Literal["my-address", "private"] = Field(
+        description="my-address or private"
+    )
+    aws_cidr: str = Field(description="a range such as 203.0.113.7/32, or empty")
+    aws_network: rules.Network = Field(
+        description="a private range from /16 to /24, such as 10.42.0.0/16"
+    )
+    copy_from: S3 = Field(description="s3://BUCKET or s3://BUCKET/PREFIX")
+    node_type: rules.NodeType = Field(
+        description="a node type such as rg.large or ra3.large (AWS has retired dc2)"
+    )
+    node_fallback: rules.NodeType = Field(
+        description="a node type such as rg.large or ra3.large (AWS has retired dc2)"
+    )
+    nodes: Whole = Field(ge=1, le=32, description="a whole number from 1 to 32")
+    database: rules.Database = Field(
+        description="lower-case letters, digits and _, a letter first, at most 64, and "
+        "not dev or another reserved name"
+    )
+    admin_user: rules.User = Field(
+        description="lower-case letters, digits and _, a letter first, at most 64, and "
+        "not awsuser, admin or another well-known name"
+    )
+    port: rules.Port = Field(
+        description="a port from 5431 to 5455 or from 8191 to 8215"
+    )
+    login: Literal["iam", "iam_role"] = Field(description="iam or iam_role")
+    snapshot_days: Whole = Field(ge=1, le=35, description="a whole number from 1 to 35")
+    maintenance_window: rules.Window = Field(
+        description="half an hour to a day in UTC, as sun:09:00-sun:10:00"
+    )
+    log_days: rules.LogDays = Field(
+        description="1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180 or 365"
+    )
+    max_hourly_usd: Share = Field(gt=0, le=1000, description="US dollars, up to 1000")
+    lifetime_hours: Share = Field(
+        ge=1, le=720, description="hours, a number from 1 to 720"
+    )
 
 
 def load(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -1,0 +1,1 @@
+"""The warehouse on AWS: plan, apply, verify, take down. One module per AWS noun."""

@@ -1,0 +1,110 @@
+"""What the settings about AWS may be, so that a typing error costs no call to AWS.
+
+Sources: the constraints in AWS's documentation of CreateCluster and CreateVpc.
+"""
+
+import ipaddress
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+RETIRED = ("dc1.", "dc2.", "ds2.")
+_STACK = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[1-9]")
+_NODE_TYPE = re.compile(r"[a-z0-9]+\.[a-z0-9]+")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_WINDOW = re.compile(
+    r"([a-z]{3}):([0-9]{2}):([0-9]{2})-([a-z]{3}):([0-9]{2}):([0-9]{2})"
+)
+_LOG_DAYS = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365}
+_WEEK = 7 * 24 * 60  # minutes
+# What Redshift, or a scanner of its set-up, takes offence at
+_USERS = {"awsuser", "admin", "root", "rdsdb", "public", "user", "default", "all"}
+_DATABASES = {"dev", "template0", "template1", "padb_harvest", "public", "default"}
+
+
+def _stack(value: str) -> str:
+    if not _STACK.fullmatch(value) or len(value) > 24:
+        raise ValueError("not a stack")
+    return value
+
+
+def _account(value: str) -> str:
+    if value and not re.fullmatch(r"[0-9]{12}", value):
+        raise ValueError("not an account")
+    return value
+
+
+def _region(value: str) -> str:
+    if not _REGION.fullmatch(value):
+        raise ValueError("not a region")
+    return value
+
+
+def _node_type(value: str) -> str:
+    if not _NODE_TYPE.fullmatch(value) or value.startswith(RETIRED):
+        raise ValueError("not a node type")
+    return value
+
+
+def _database(value: str) -> str:
+    if not _NAME.fullmatch(value) or len(value) > 64 or value in _DATABASES:
+        raise ValueError("not a database")
+    return value
+
+
+def _user(value: str) -> str:
+    if not _NAME.fullmatch(value) or len(value) > 64 or value in _USERS:
+        raise ValueError("not a user")
+    return value
+
+
+def _port(value: int) -> int:
+    if not (5431 <= value <= 5455 or 8191 <= value <= 8215):
+        raise ValueError("not a port")
+    return value
+
+
+def _network(value: str) -> str:
+    network = ipaddress.IPv4Network(value)
+    if not network.is_private or not 16 <= network.prefixlen <= 24:
+        raise ValueError("not a private network")
+    return str(network)
+
+
+def _window(value: str) -> str:
+    match = _WINDOW.fullmatch(value)
+    if match is None:
+        raise ValueError("not a window")
+    day, hour, minute, end_day, end_hour, end_minute = match.groups()
+    start, end = _minute(day, hour, minute), _minute(end_day, end_hour, end_minute)
+    if not 30 <= (end - start) % _WEEK <= 24 * 60:
+        raise ValueError("not a window")
+    return value
+
+
+def _minute(day: str, hour: str, minute: str) -> int:
+    """Minutes since the week began. Raises ValueError when there is no such time."""
+    if int(hour) > 23 or int(minute) > 59:
+        raise ValueError("no time of day")
+    return DAYS.index(day) * 24 * 60 + int(hour) * 60 + int(minute)
+
+
+def _log_days(value: int) -> int:
+    if value not in _LOG_DAYS:  # CloudWatch takes no others
+        raise ValueError("no retention")
+    return value
+
+
+StackName = Annotated[str, AfterValidator(_stack)]
+Account = Annotated[str, AfterValidator(_account)]
+Region = Annotated[str, AfterValidator(_region)]
+NodeType = Annotated[str, AfterValidator(_node_type)]
+Database = Annotated[str, AfterValidator(_database)]
+User = Annotated[str, AfterValidator(_user)]
+Port = Annotated[int, AfterValidator(_port)]
+Network = Annotated[str, AfterValidator(_network)]
+Window = Annotated[str, AfterValidator(_window)]
+LogDays = Annotated[int, AfterValidator(_log_days)]
