@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
+from invoke.exceptions import Exit
 
 from infra.verbs import refuse_bad_settings, verb
 
@@ -35,14 +36,46 @@ def contents(_: Context) -> None:
     subprocess.run([sys.executable, "-m", "invoke", "--list"], cwd=ROOT, check=True)
 
 
-@verb()
-def up(_: Context) -> None:
-    """Make the warehouse, with a sample if there is no data."""
-    from infra import console, local, steps
+@verb(
+    help={
+        "target": "local or redshift (default: the one of profiles.yml, else local)",
+        "plan": "redshift: only say what would be done; exit 3 when that is something",
+        "yes": "redshift: do not ask",
+        "cidr": "redshift: who may come in, as 203.0.113.7/32 (default: you)",
+        "accept_unknown_cost": "redshift: go on without a price",
+    }
+)
+def up(
+    _: Context,
+    target: str = "",
+    plan: bool = False,
+    yes: bool = False,
+    cidr: str = "",
+    accept_unknown_cost: bool = False,
+) -> None:
+    """Make the warehouse, here or on AWS; say the price first."""
+    from infra import console, local, profile, steps
 
-    with steps.timed(ROOT, "up") as watch, console.bar("making the warehouse") as bar:
-        readied = local.up(project(), bar)
-    console.closing("up", local.announce(readied), watch.seconds, "invoke load")
+    if profile.chosen_target(ROOT, target) == profile.LOCAL:
+        with steps.timed(ROOT, "up") as watch, console.bar("making it") as bar:
+            readied = local.up(project(), bar)
+        console.closing("up", local.announce(readied), watch.seconds, "invoke load")
+        return
+    from infra.aws import verbs
+    from infra.aws.up import Asked
+
+    asked = Asked(cidr, accept_unknown_cost)
+    if plan:
+        watch = steps.Stopwatch.start()
+        if verbs.up_plan(project(), asked):
+            told = "nothing was changed"
+            console.closing("up", told, watch.seconds, "invoke up --target redshift")
+            raise Exit(code=verbs.CHANGES)
+        console.closing("up", "nothing to do", watch.seconds, "invoke load build")
+        return
+    with steps.timed(ROOT, "up") as watch:
+        told = verbs.bring_up(project(), asked, yes=yes)
+    console.closing("up", told, watch.seconds, "dbt debug, invoke status")
 
 
 @verb(
@@ -169,13 +202,25 @@ def verify(_: Context) -> None:
     console.closing("verify", verdict.told(), watch.seconds, 'invoke sql "select …"')
 
 
-@verb()
-def status(_: Context) -> None:
-    """Show what there is: files, relations, rows, last runs."""
-    from infra import console, steps
+@verb(
+    help={
+        "target": "local or redshift (default: the one of profiles.yml)",
+        "json": "redshift: print a JSON object",
+    }
+)
+def status(_: Context, target: str = "", json: bool = False) -> None:
+    """Show what there is: files, rows, last runs; on AWS state and cost."""
+    from infra import console, profile, steps
     from infra import status as state
 
     watch = steps.Stopwatch.start()
+    if profile.chosen_target(ROOT, target) == profile.REDSHIFT:
+        from infra.aws import verbs
+
+        told = verbs.show_status(project(), as_json=json)
+        if not json:
+            console.closing("status", told, watch.seconds, "invoke pause, invoke down")
+        return
     told, next_step = state.status(project())
     console.closing("status", told, watch.seconds, next_step)
 
@@ -228,17 +273,27 @@ def generate(
     console.closing("generate", told, watch.seconds, "invoke load build")
 
 
-@verb()
-def check(_: Context) -> None:
-    """Look for what this machine lacks for the main job."""
+@verb(
+    help={
+        "target": "redshift looks at AWS too (default: the one of profiles.yml)",
+        "cidr": "redshift: who is to come in, as 203.0.113.7/32 (default: you)",
+    }
+)
+def check(_: Context, target: str = "", cidr: str = "") -> None:
+    """Look for what is missing, here and on AWS, before it is missed."""
     from infra import check as checks
-    from infra import console, steps
+    from infra import console, profile, steps
 
     watch = steps.Stopwatch.start()
-    count = checks.report(checks.findings(project()))
-    console.closing(
-        "check", f"all {count} are well", watch.seconds, "invoke up load build"
-    )
+    found = checks.findings(project())
+    next_step = "invoke up load build"
+    if profile.chosen_target(ROOT, target) == profile.REDSHIFT:
+        from infra.aws import verbs
+
+        found = [*checks.machine(), *verbs.findings(project(), cidr)]
+        next_step = "invoke up --target redshift --plan"
+    count = checks.report(found)
+    console.closing("check", f"all {count} are well", watch.seconds, next_step)
 
 
 @verb(help={"only": "pytest's arguments, as in `-k simulator`"})
@@ -264,12 +319,107 @@ def lint(_: Context) -> None:
     )
 
 
-@verb(help={"yes": "do not ask"})
-def down(_: Context, yes: bool = False) -> None:
-    """Remove what `up` and `load` made; asks first."""
-    from infra import console, removal, steps
+@verb()
+def pause(_: Context) -> None:
+    """AWS: stop the cluster and its price; its data stay."""
+    from infra import console, steps
+    from infra.aws import verbs
+
+    with steps.timed(ROOT, "pause") as watch:
+        told = verbs.pause(project())
+    console.closing("pause", told, watch.seconds, "invoke resume")
+
+
+@verb()
+def resume(_: Context) -> None:
+    """AWS: start the paused cluster, with a new lifetime."""
+    from infra import console, steps
+    from infra.aws import verbs
+
+    with steps.timed(ROOT, "resume") as watch:
+        told = verbs.resume(project())
+    console.closing("resume", told, watch.seconds, "invoke status")
+
+
+@verb(help={"hours": "from now on (default: the setting lifetime_hours)"})
+def extend(_: Context, hours: str = "") -> None:
+    """AWS: move the moment at which the cluster is paused."""
+    from infra import console, steps
+    from infra.aws import verbs
 
     watch = steps.Stopwatch.start()
+    told = verbs.extend(project(), hours)
+    console.closing("extend", told, watch.seconds, "invoke status")
+
+
+@verb(help={"cidr": "who may come in, as 203.0.113.7/32 (default: you)"})
+def allow_me(_: Context, cidr: str = "") -> None:
+    """AWS: let in the address you have now, in place of the old one."""
+    from infra import console, steps
+    from infra.aws import verbs
+
+    watch = steps.Stopwatch.start()
+    told = verbs.allow_me(project(), cidr)
+    console.closing("allow-me", told, watch.seconds, "invoke status")
+
+
+@verb()
+def leftovers(_: Context) -> None:
+    """AWS: list what there is of the stack and what it costs."""
+    from infra import console, steps
+    from infra.aws import verbs
+
+    watch = steps.Stopwatch.start()
+    told = verbs.list_leftovers(project())
+    console.closing("leftovers", told, watch.seconds, "invoke up --target redshift")
+
+
+@verb()
+def unlock(_: Context) -> None:
+    """AWS: take away the lock of a run that was killed."""
+    from infra import console, steps
+    from infra.aws import verbs
+
+    watch = steps.Stopwatch.start()
+    console.closing(
+        "unlock", verbs.unlock(project()), watch.seconds, "invoke up --target redshift"
+    )
+
+
+@verb()
+def policy(_: Context) -> None:
+    """AWS: print the IAM policy that whoever runs this needs."""
+    from infra.aws import verbs
+
+    verbs.print_policy(project())
+
+
+@verb(
+    help={
+        "target": "local or redshift (default: the one of profiles.yml, else local)",
+        "yes": "do not ask",
+        "no_final_snapshot": "redshift: keep nothing of the cluster's data",
+        "purge": "redshift: delete earlier snapshots and the audit log too",
+    }
+)
+def down(
+    _: Context,
+    target: str = "",
+    yes: bool = False,
+    no_final_snapshot: bool = False,
+    purge: bool = False,
+) -> None:
+    """Remove what `up` and `load` made, here or on AWS; asks first."""
+    from infra import console, profile, removal, steps
+
+    watch = steps.Stopwatch.start()
+    if profile.chosen_target(ROOT, target) == profile.REDSHIFT:
+        from infra.aws import verbs
+
+        keep = not no_final_snapshot
+        told = verbs.take_down(project(), yes=yes, final_snapshot=keep, purge=purge)
+        console.closing("down", told, watch.seconds, "invoke leftovers")
+        return
     plan = removal.plan(project())
     removal.announce(project(), plan)
     told = removal.carry_out(project(), plan, yes=yes)

@@ -33,13 +33,17 @@ class Finding:
 def findings(project: Project) -> list[Finding]:
     """Looks at everything; changes nothing."""
     return [
-        _python(),
-        *_packages(),
+        *machine(),
         _profile(project),
         _landing(project),
         _disk(project),
         _lock(project),
     ]
+
+
+def machine() -> list[Finding]:
+    """What any place needs: Python and the packages."""
+    return [_python(), *_packages()]
 
 
 def _python() -> Finding:

@@ -19,6 +19,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from infra.errors import ConfigurationError
+
 Item = TypeVar("Item")
 
 PLAIN_EVERY_SECONDS = 5.0  # how often a step speaks up where no terminal shows a bar
@@ -37,10 +39,13 @@ class Bar:
         self._progress = progress
         self._task = progress.add_task(label, total=None) if progress else None
         self._spoke = time.monotonic()
+        self._done: int = 0
+        self._total: int | None = None
 
     def update(self, done: int, total: int | None, label: str | None = None) -> None:
         """Shows that `done` of `total` is done; `label` says of what."""
         self._label = label or self._label
+        self._done, self._total = done, total
         if self._progress is not None and self._task is not None:
             self._progress.update(
                 self._task, completed=done, total=total, description=self._label
@@ -49,6 +54,10 @@ class Bar:
             self._spoke = time.monotonic()
             of = "" if total is None else f" of {total:,}"
             out.print(f"  {self._label}: {done:,}{of}", markup=False)
+
+    def note(self, label: str) -> None:
+        """Says what is going on at the point that was reached."""
+        self.update(self._done, self._total, label)
 
     def track(self, items: Sequence[Item], label: str) -> Iterable[Item]:
         """Yields the items and shows how many have been taken."""
@@ -135,3 +144,12 @@ def visible(text: str) -> str:
 def is_interactive() -> bool:
     """Whether a person can be asked."""
     return sys.stdin.isatty() and out.is_terminal
+
+
+def agreed(question: str, *, yes: bool) -> bool:
+    """Whether to go ahead: told to on the command line, or a person answers yes."""
+    if yes:
+        return True
+    if not is_interactive():
+        raise ConfigurationError("There is nobody to ask; add --yes to go ahead.")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

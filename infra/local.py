@@ -27,7 +27,7 @@ def up(project: Project, progress: Bar) -> list[Readied]:
     A second run makes nothing. What a person made or edited is left as it is.
     """
     return [
-        Readied(profiles.FILE, ensure_profile(project)),
+        Readied(profiles.FILE, ensure_profile(project, profiles.LOCAL)),
         _ensure_warehouse(project),
         _ensure_landing(project, progress),
     ]
@@ -41,21 +41,47 @@ def announce(readied: list[Readied]) -> str:
     return f"made {made}, found {len(readied) - made}"
 
 
-def ensure_profile(project: Project) -> bool:
-    """Writes profiles.yml unless a person's own is there; says whether it wrote."""
+def ensure_profile(project: Project, target: str = "") -> bool:
+    """Writes profiles.yml unless a person's own is there; says whether it wrote.
+
+    The default target stays what it is, unless one is given.
+    """
+    present, redshift = profiles.written(project.root)
+    return write_profile(project, redshift, target or present)
+
+
+def write_profile(
+    project: Project, redshift: profiles.Redshift | None, target: str
+) -> bool:
+    """Writes profiles.yml with this cluster and default target, as above."""
     made = Made.read(project.root)
     path = project.root / profiles.FILE
-    text = profiles.text_for(project.root, project.settings.warehouse)
+    text = profiles.text_for(project.root, project.settings.warehouse, redshift, target)
     if path.exists():
         present = path.read_bytes()
         if present == text.encode():
             return False
         if digest(present) != made.profile:
-            _warn_of_another_warehouse(project)
+            _warn_of_an_edit(project, redshift, target)
             return False
     path.write_text(text, encoding="utf-8")
     made.noting(project.root, profile=digest(text.encode()))
     return True
+
+
+def _warn_of_an_edit(
+    project: Project, redshift: profiles.Redshift | None, target: str
+) -> None:
+    """Says what profiles.yml, which a person edited, lacks of what it should hold."""
+    present = profiles.written(project.root)
+    if target != present[0] or redshift != present[1]:
+        block = f" and this below `outputs`:\n{redshift.text()}" if redshift else ""
+        warn(
+            f"{profiles.FILE} was edited, so it is left as it is; put `target: "
+            f"{target}` in it{block or '.'}"
+        )
+    if target == profiles.LOCAL and present[0] == target:
+        _warn_of_another_warehouse(project)
 
 
 def _warn_of_another_warehouse(project: Project) -> None:

@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -21,6 +21,9 @@ NAME = "sparkify"
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]+")  # YAML reads it as it stands
 _ELSEWHERE = re.compile(r":memory:|[a-z0-9_]+:\S*")  # what DuckDB takes for no file
 _EXAMPLE_PATH = "path: sparkify.duckdb"
+_EXAMPLE_TARGET = "target: local"
+LOCAL, REDSHIFT = "local", "redshift"
+TARGETS = (LOCAL, REDSHIFT)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,83 @@ class Profile:
     path: Path
     settings: dict[str, Any]
     config_options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Redshift:
+    """How dbt reaches a cluster. Nothing of it is secret: AWS is asked for the login.
+
+    `user` is a database user, or None where AWS says who logs in.
+    """
+
+    host: str
+    port: int
+    cluster: str
+    region: str
+    database: str
+    method: str
+    user: str | None = None
+
+    def text(self) -> str:
+        """The output as YAML, below `outputs`."""
+        user = f"      user: {self.user}\n" if self.user else ""
+        return (
+            f"    {REDSHIFT}:\n"
+            "      type: redshift\n"
+            f"      method: {self.method} # the login comes from AWS, for 15 minutes\n"
+            f"      host: {self.host}\n"
+            f"      port: {self.port}\n"
+            f"      cluster_id: {self.cluster}\n"
+            f"      region: {self.region}\n"
+            f"      dbname: {self.database}\n"
+            f"{user}"
+            "      schema: sparkify\n"
+            "      sslmode: verify-full\n"
+            "      connect_timeout: 30\n"
+            "      retries: 3\n"
+            "      threads: 4\n"
+        )
+
+    @classmethod
+    def parse(cls, output: Any) -> Self | None:  # noqa: ANN401 - YAML holds anything
+        """An output of this form, or None."""
+        try:
+            if output["type"] != "redshift":
+                return None
+            return cls(
+                host=str(output["host"]),
+                port=int(output["port"]),
+                cluster=str(output["cluster_id"]),
+                region=str(output["region"]),
+                database=str(output["dbname"]),
+                method=str(output["method"]),
+                user=output.get("user"),
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+def written(root: Path) -> tuple[str, Redshift | None]:
+    """The default target and the cluster of profiles.yml as it stands, if any."""
+    try:
+        profile = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))[NAME]
+        target = str(os.environ.get("DBT_TARGET") or _rendered(profile["target"]))
+        return target, Redshift.parse(profile["outputs"].get(REDSHIFT))
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError):
+        return LOCAL, None
+
+
+def chosen_target(root: Path, given: str) -> str:
+    """The target a task works on: the one given, or the default of profiles.yml."""
+    target = given or written(root)[0]
+    if target not in TARGETS:
+        raise ConfigurationError(
+            f"--target {target}: must be {LOCAL} or {REDSHIFT}."
+            if given
+            else f"{FILE} has the default target {target}, which is none of the "
+            f"project's own; say --target {LOCAL} or --target {REDSHIFT}."
+        )
+    return target
 
 
 def read(root: Path) -> Profile:
@@ -49,8 +129,9 @@ def read(root: Path) -> Profile:
         output = _rendered(profile["outputs"][target])
         if output["type"] != "duckdb":
             raise ConfigurationError(
-                f"{FILE}: target {target} is of type {output['type']}; only duckdb is "
-                "supported so far."
+                f"{FILE}: target {target} is of type {output['type']}; this task works "
+                "on duckdb so far (dbt itself works on both). `invoke up --target "
+                "local` makes DuckDB the default again."
             )
         if _ELSEWHERE.fullmatch(output["path"]):
             raise ConfigurationError(
@@ -75,15 +156,23 @@ def read(root: Path) -> Profile:
         ) from error
 
 
-def text_for(root: Path, warehouse: Path) -> str:
-    """The example's text with the warehouse file of the settings."""
+def text_for(
+    root: Path,
+    warehouse: Path,
+    redshift: Redshift | None = None,
+    target: str = LOCAL,
+) -> str:
+    """The example's text with the settings' warehouse file, and with a cluster."""
     example = (root / EXAMPLE).read_text(encoding="utf-8")
-    if _EXAMPLE_PATH not in example:
-        raise ConfigurationError(f"{EXAMPLE} no longer holds `{_EXAMPLE_PATH}`.")
+    for needed in (_EXAMPLE_PATH, _EXAMPLE_TARGET):
+        if needed not in example:
+            raise ConfigurationError(f"{EXAMPLE} no longer holds `{needed}`.")
     path = warehouse.relative_to(root) if warehouse.is_relative_to(root) else warehouse
     text = path.as_posix()
     plain = text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
-    return example.replace(_EXAMPLE_PATH, f"path: {plain}")
+    example = example.replace(_EXAMPLE_PATH, f"path: {plain}")
+    example = example.replace(_EXAMPLE_TARGET, f"target: {target}")
+    return f"{example.rstrip()}\n{redshift.text()}" if redshift else example
 
 
 def _rendered(value: Any) -> Any:  # noqa: ANN401 - YAML holds anything

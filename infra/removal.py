@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra import profile as profiles
-from infra.console import is_interactive, say
-from infra.errors import ConfigurationError, SparkifyError, WarehouseBusy
+from infra.console import agreed, say
+from infra.errors import SparkifyError, WarehouseBusy
 from infra.landing import simulator
 from infra.landing.s3 import Bucket
 from infra.landing.source import CACHE
@@ -137,20 +137,11 @@ def announce(project: Project, removal: Removal) -> None:
         say(f"  leave  {reason}")
 
 
-def agreed(*, yes: bool) -> bool:
-    """Whether to go ahead: told to on the command line, or a person answers yes."""
-    if yes:
-        return True
-    if not is_interactive():
-        raise ConfigurationError("There is nobody to ask; add --yes to remove this.")
-    return input("Remove? [y/N] ").strip().lower() in ("y", "yes")
-
-
 def carry_out(project: Project, removal: Removal, *, yes: bool) -> str:
     """Asks, removes, and says what was done."""
     if not removal.remove:
         return "nothing here was made by `up` or `load`"
-    if not agreed(yes=yes):
+    if not agreed("Remove?", yes=yes):
         return "nothing removed"
     remove(project, removal)
     count = len(removal.remove)

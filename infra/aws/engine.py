@@ -1,0 +1,358 @@
+"""Plan and apply: what there is, what there should be, and the way between them.
+
+Each thing on AWS is a `Resource`. It finds itself by name or tags, tells its attributes
+as they are and as they should be, and can be made, changed and deleted. The engine
+compares and goes through them in order:
+
+    plan    find → compare → say
+    apply   find → create or change → find again, until nothing differs
+
+`create` makes the thing with its tags in one request and no more; everything else is a
+difference, mended by `change`. A kill between two requests therefore leaves something
+that the next run finds and goes on with.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec
+
+from infra.aws import faults
+from infra.aws.clock import Clock
+from infra.errors import AwsError, CredentialsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Given = ParamSpec("Given")
+
+Live = Mapping[str, Any]  # a thing as AWS describes it
+Attributes = Mapping[str, object]
+
+CREATE, CHANGE, KEEP, DELETE, WAIT = "create", "change", "keep", "delete", "wait"
+BLOCKED = "blocked"
+
+ROUNDS = 60  # of looking at one thing and changing it
+VISIBLE = 60  # seconds until all of AWS knows of something new
+LOOK_EVERY = 2.0  # seconds between two looks for it
+
+
+class Difference(NamedTuple):
+    """An attribute that is not as it should be."""
+
+    attribute: str
+    before: object
+    after: object
+
+
+class Found(dict[str, Live | None]):
+    """What was found of each resource, by its key."""
+
+    def the(self, key: str, attribute: str) -> str:
+        """An attribute of a resource that is there, or a word for one to come."""
+        live = self.get(key)
+        return f"new {key}" if live is None else str(live[attribute])
+
+    def has(self, key: str) -> bool:
+        """Whether the resource is there."""
+        return self.get(key) is not None
+
+
+class Resource(ABC):
+    """A thing of the stack. Only create, change and delete write."""
+
+    kind: ClassVar[str]
+    # What cannot be changed once it is there, and what a person can do about it
+    fixed: ClassVar[Mapping[str, str]] = {}
+    # What changes only with a restart
+    restarts: ClassVar[frozenset[str]] = frozenset()
+    # Whether the stack should have it at all; else it is deleted where it is found
+    is_wanted = True
+
+    def __init__(self, key: str, name: str) -> None:
+        self.key = key
+        self.name = name
+
+    @abstractmethod
+    def find(self, found: Found) -> Live | None:
+        """The thing as it is; raises ForeignError when another has its name."""
+
+    @abstractmethod
+    def wanted(self, found: Found) -> Attributes:
+        """The attributes it should have."""
+
+    @abstractmethod
+    def present(self, live: Live, found: Found) -> Attributes:
+        """The attributes it has; those that cannot be told now are left out."""
+
+    @abstractmethod
+    def create(self, found: Found) -> None:
+        """Makes it, with its tags, in one request."""
+
+    @abstractmethod
+    def change(
+        self, live: Live, found: Found, differences: Sequence[Difference]
+    ) -> None:
+        """Mends one or more of the differences."""
+
+    @abstractmethod
+    def delete(self, live: Live, found: Found) -> None:
+        """Takes it away, with the parts that only it has."""
+
+    def pending(self, live: Live) -> str:
+        """What AWS is doing with it; empty when it is settled."""
+        del live
+        return ""
+
+    def trouble(self, live: Live) -> str:
+        """Why nothing can be done with it: a sentence, or nothing."""
+        del live
+        return ""
+
+    def differences(self, live: Live, found: Found) -> list[Difference]:
+        """What is not as it should be."""
+        present, wanted = self.present(live, found), self.wanted(found)
+        return [
+            Difference(name, present[name], value)
+            for name, value in wanted.items()
+            if name in present and present[name] != value
+        ]
+
+
+@dataclass(frozen=True)
+class Action:
+    """What is to be done about one resource, and why."""
+
+    verb: str
+    resource: Resource
+    differences: tuple[Difference, ...] = ()
+    why: str = ""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether something is to be done."""
+        return self.verb != KEEP
+
+    @property
+    def restarts(self) -> bool:
+        """Whether the cluster restarts for it."""
+        return any(
+            each.attribute in self.resource.restarts for each in self.differences
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done about every resource, in order."""
+
+    actions: tuple[Action, ...]
+
+    @property
+    def changes(self) -> list[Action]:
+        """What is to be done."""
+        return [action for action in self.actions if action.is_change]
+
+    @property
+    def blocked(self) -> list[Action]:
+        """What keeps everything from being done."""
+        return [action for action in self.actions if action.verb == BLOCKED]
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """The plan in comparable form: two of the same are the same plan."""
+        return [
+            (each.verb, each.resource.key, repr(each.differences))
+            for each in self.changes
+        ]
+
+
+def plan(resources: Iterable[Resource]) -> Plan:
+    """Looks at everything and says what is to be done; writes nothing."""
+    found = Found()
+    with faults.translated():
+        return Plan(tuple(_planned(resource, found) for resource in resources))
+
+
+def _planned(resource: Resource, found: Found) -> Action:
+    live = found[resource.key] = resource.find(found)
+    if not resource.is_wanted:
+        verb = KEEP if live is None else DELETE
+        return Action(verb, resource, why="the settings do not want it")
+    if live is None:
+        return Action(CREATE, resource)
+    if trouble := resource.trouble(live):
+        return Action(BLOCKED, resource, why=trouble)
+    return _compared(resource, live, found)
+
+
+def _compared(resource: Resource, live: Live, found: Found) -> Action:
+    differences = tuple(resource.differences(live, found))
+    for each in differences:
+        if each.attribute in resource.fixed:
+            why = f"{each.attribute} is {each.before}, not {each.after}."
+            advice = resource.fixed[each.attribute]
+            return Action(BLOCKED, resource, differences, f"{why} {advice}")
+    if differences:
+        return Action(CHANGE, resource, differences)
+    state = resource.pending(live)
+    return Action(WAIT if state else KEEP, resource, why=state)
+
+
+@dataclass
+class Applying:
+    """How to apply: what is heard of it, what guards each write, and time."""
+
+    told: Callable[[int, int, str], None]  # done, of how many, what
+    guard: Callable[[], None]  # raises when this run may not write any more
+    clock: Clock
+    settled: Callable[[Resource, Found], Live]  # waits until AWS is done with it
+
+
+def apply(resources: Sequence[Resource], applying: Applying) -> Found:
+    """Makes everything as it should be, in order; what is there already is kept.
+
+    Raises the sentence of what AWS refused, and says how far it came.
+    """
+    found = Found()
+    done = 0
+    try:
+        for done, resource in enumerate(resources):
+            applying.told(done, len(resources), f"{resource.kind} {resource.name}")
+            converge(resource, found, applying)
+    except (AwsError, CredentialsError) as error:
+        error.args = (f"{error} {_so_far(done, len(resources))}",)
+        raise
+    return found
+
+
+def _so_far(done: int, total: int) -> str:
+    return (
+        f"{done} of {total} parts are as they should be and stay; the next run goes on "
+        "from there."
+    )
+
+
+def converge(resource: Resource, found: Found, applying: Applying) -> None:
+    """Makes one resource as it should be. What it rests on is in `found`."""
+    live = found[resource.key] = _found(resource, found)
+    if not resource.is_wanted:
+        if live is not None:
+            _write(applying, resource.delete, live, found)
+            found[resource.key] = None
+        return
+    if live is None:
+        _write(applying, resource.create, found)
+        found[resource.key] = _appeared(resource, found, applying)
+    mended: list[Difference] = []
+    since = applying.clock.now()
+    for _ in range(ROUNDS):
+        live = found[resource.key] = applying.settled(resource, found)
+        differences = _mendable(resource, live, found)
+        if not differences:
+            return
+        if differences == mended:  # AWS may not show at once what it has done
+            if (applying.clock.now() - since).total_seconds() > VISIBLE:
+                break
+            applying.clock.sleep(LOOK_EVERY * 2)
+            continue
+        mended, since = differences, applying.clock.now()
+        _write(applying, resource.change, live, found, differences)
+    names = ", ".join(each.attribute for each in mended)
+    raise AwsError(
+        f"{resource.kind} {resource.name} does not become what it should be: {names}. "
+        "Somebody else may be changing it; run `invoke up --plan` to see."
+    )
+
+
+def _mendable(resource: Resource, live: Live, found: Found) -> list[Difference]:
+    """The differences; raises where one cannot be mended."""
+    if trouble := resource.trouble(live):
+        raise AwsError(trouble)
+    with faults.translated():
+        differences = resource.differences(live, found)
+    for each in differences:
+        if each.attribute in resource.fixed:
+            raise AwsError(
+                f"{resource.kind} {resource.name}: {each.attribute} is {each.before}. "
+                f"{resource.fixed[each.attribute]}"
+            )
+    return differences
+
+
+def _write(
+    applying: Applying,
+    call: Callable[Given, None],
+    *given: Given.args,
+    **more: Given.kwargs,
+) -> None:
+    """Writes, unless this run may not; the next look clears up a lost answer."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    applying.guard()
+    try:
+        call(*given, **more)
+    except (BotoCoreError, ClientError) as error:
+        if not faults.is_lost_reply(error) and not faults.is_there_already(error):
+            raise faults.told(error) from error
+
+
+def _found(resource: Resource, found: Found) -> Live | None:
+    with faults.translated():
+        return resource.find(found)
+
+
+def _appeared(resource: Resource, found: Found, applying: Applying) -> Live:
+    """The thing that was just made, as soon as AWS shows it."""
+    started = applying.clock.now()
+    while (live := _found(resource, found)) is None:
+        if (applying.clock.now() - started).total_seconds() > VISIBLE:
+            raise AwsError(
+                f"AWS does not show {resource.kind} {resource.name}, which was just "
+                "asked for; its answer may have been lost. Run `invoke up` again in a "
+                "minute: it looks first."
+            )
+        applying.clock.sleep(LOOK_EVERY)
+    return live
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """A resource that could not be taken away, and why."""
+
+    resource: Resource
+    why: str
+
+
+def take_down(resources: Sequence[Resource], applying: Applying) -> list[Remaining]:
+    """Deletes what there is, the last first. What is in use stays and is told.
+
+    Ownership is looked at again right before each delete. Raises the sentence of
+    anything else that AWS refuses.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    found = Found()
+    for resource in resources:
+        found[resource.key] = _found(resource, found)
+    remaining: list[Remaining] = []
+    there = [each for each in reversed(resources) if found.has(each.key)]
+    for done, resource in enumerate(there):
+        applying.told(done, len(there), f"{resource.kind} {resource.name}")
+        live = found[resource.key] = _found(resource, found)
+        if live is None:
+            continue
+        applying.guard()
+        try:
+            resource.delete(live, found)
+        except (BotoCoreError, ClientError) as error:
+            if faults.is_in_use(error):
+                remaining.append(Remaining(resource, str(faults.told(error))))
+            elif not faults.is_missing(error):
+                raise faults.told(error) from error
+    return remaining
+
+
+def only(differences: Iterable[Difference], *names: str) -> Iterator[Difference]:
+    """Those of the differences that have one of these names."""
+    return (each for each in differences if each.attribute in names)

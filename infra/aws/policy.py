@@ -1,0 +1,198 @@
+"""What whoever runs the tasks must be allowed to do, and no more.
+
+Making needs our tags in the request, changing needs them on the thing; Redshift's
+things, roles, logs and the lock are named by the stack. What AWS offers neither for
+(describing; scheduled actions) stands alone. A test holds the recorded calls of every
+task against this.
+
+Source: AWS's Service Authorization Reference for which action takes which resource and
+condition; not evaluated on AWS yet, see docs/live-checklist.md.
+"""
+
+from infra.aws import documents, logs
+from infra.aws.documents import Document, allow
+from infra.aws.names import PATH, Stack
+from infra.landing.s3 import Bucket
+
+EC2_CREATES = (
+    *("CreateInternetGateway", "CreateRouteTable", "CreateSecurityGroup"),
+    *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint"),
+)
+_EC2_CHANGES = (
+    *("AssociateRouteTable", "AttachInternetGateway", "AuthorizeSecurityGroupEgress"),
+    *("AuthorizeSecurityGroupIngress", "CreateRoute", "DeleteInternetGateway"),
+    *("DeleteRoute", "DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet"),
+    *("DeleteVpc", "DeleteVpcEndpoints", "DetachInternetGateway"),
+    *("DisassociateRouteTable", "ModifySubnetAttribute", "ModifyVpcAttribute"),
+    *("ModifyVpcEndpoint", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"),
+)
+_CLUSTER = (
+    *("CreateCluster", "DeleteCluster", "EnableLogging", "ModifyCluster"),
+    *("ModifyClusterIamRoles", "PauseCluster", "RebootCluster", "ResumeCluster"),
+)
+_GROUPS = (
+    *("CreateClusterParameterGroup", "CreateClusterSubnetGroup"),
+    *("DeleteClusterParameterGroup", "DeleteClusterSubnetGroup"),
+    *("ModifyClusterParameterGroup", "ModifyClusterSubnetGroup"),
+)
+_SCHEDULE = (
+    *("CreateScheduledAction", "DeleteScheduledAction", "ModifyScheduledAction"),
+)
+_ROLE = (
+    *("CreateRole", "DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole"),
+    *("GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
+    *("PutRolePolicy", "TagRole", "UpdateAssumeRolePolicy"),
+)
+# What Redshift does in the caller's name for ManageMasterPassword
+_SECRET = (
+    *("CreateSecret", "DeleteSecret", "DescribeSecret", "RotateSecret"),
+    *("TagResource", "UpdateSecret"),
+)
+
+
+def operator(stack: Stack, source: Bucket) -> Document:
+    """The policy for all tasks of one stack."""
+    tagged = {f"aws:RequestTag/{key}": value for key, value in stack.identity.items()}
+    owned = {f"aws:ResourceTag/{key}": value for key, value in stack.identity.items()}
+    ec2 = f"arn:aws:ec2:{stack.region}:{stack.account}"
+    roles = stack.role_arn(f"{stack.full_name}-*")
+    own = {"StringEquals": owned}
+    return documents.document(
+        allow("Look", _looks(), ["*"]),
+        allow(
+            "MakeNetworkWithOurTags",
+            _in("ec2", EC2_CREATES),
+            [f"{ec2}:{kind}/*" for kind in _MADE],
+            {"StringEquals": tagged},
+        ),
+        allow(
+            "MakeNetworkInOurs",
+            _in("ec2", EC2_CREATES),
+            [f"{ec2}:vpc/*", f"{ec2}:route-table/*"],
+            own,
+        ),
+        allow(
+            "TagWhatIsMade",
+            ["ec2:CreateTags"],
+            [f"{ec2}:*/*"],
+            {
+                "StringEquals": {
+                    "ec2:CreateAction": [
+                        *EC2_CREATES,
+                        "AuthorizeSecurityGroupEgress",
+                        "AuthorizeSecurityGroupIngress",
+                    ]
+                }
+            },
+        ),
+        allow("ChangeOurNetwork", _in("ec2", _EC2_CHANGES), ["*"], own),
+        allow(
+            "Redshift",
+            _in(
+                "redshift", (*_CLUSTER, *_GROUPS, "CreateTags", "DeleteClusterSnapshot")
+            ),
+            [
+                stack.cluster_arn,
+                stack.redshift_arn("parametergroup", stack.full_name),
+                stack.redshift_arn("snapshot", f"{stack.full_name}/*"),
+                stack.redshift_arn("subnetgroup", stack.full_name),
+            ],
+        ),
+        # AWS knows no resources and no tags of these
+        allow("Schedule", _in("redshift", _SCHEDULE), ["*"]),
+        allow(
+            "LogIn",
+            ["redshift:GetClusterCredentials", "redshift:GetClusterCredentialsWithIAM"],
+            [
+                stack.redshift_arn("dbname", f"{stack.full_name}/*"),
+                stack.redshift_arn("dbuser", f"{stack.full_name}/*"),
+            ],
+        ),
+        allow("Roles", _in("iam", _ROLE), [roles]),
+        allow(
+            "GiveRolesToRedshiftOnly",
+            ["iam:PassRole"],
+            [roles],
+            {
+                "StringEquals": {
+                    "iam:PassedToService": [
+                        "redshift.amazonaws.com",
+                        "scheduler.redshift.amazonaws.com",
+                    ]
+                }
+            },
+        ),
+        allow(
+            "RedshiftsOwnRole",
+            ["iam:CreateServiceLinkedRole"],
+            [
+                f"arn:aws:iam::{stack.account}:role/aws-service-role/"
+                "redshift.amazonaws.com/AWSServiceRoleForRedshift"
+            ],
+        ),
+        allow(
+            "PasswordThatRedshiftKeeps",
+            _in("secretsmanager", _SECRET),
+            [
+                f"arn:aws:secretsmanager:{stack.region}:{stack.account}:secret:"
+                f"redshift!{stack.full_name}-*"
+            ],
+        ),
+        allow("RandomPassword", ["secretsmanager:GetRandomPassword"], ["*"]),
+        allow(
+            "AuditLog",
+            _in(
+                "logs",
+                (
+                    "CreateLogGroup",
+                    "DeleteLogGroup",
+                    "PutRetentionPolicy",
+                    "TagResource",
+                ),
+            ),
+            [
+                f"arn:aws:logs:{stack.region}:{stack.account}:log-group:"
+                f"{logs.prefix(stack)}*"
+            ],
+        ),
+        allow(
+            "Lock",
+            _in(
+                "ssm",
+                (
+                    "AddTagsToResource",
+                    "DeleteParameter",
+                    "GetParameter",
+                    "PutParameter",
+                ),
+            ),
+            [
+                f"arn:aws:ssm:{stack.region}:{stack.account}:parameter{PATH}"
+                f"{stack.name}/lock"
+            ],
+        ),
+        *documents.reads(source)["Statement"],
+    )
+
+
+_MADE = (
+    *("internet-gateway", "route-table", "security-group", "subnet", "vpc"),
+    "vpc-endpoint",
+)
+
+
+def _looks() -> list[str]:
+    """Describing: AWS takes no resources for most of it."""
+    return [
+        "ec2:Describe*",
+        "logs:DescribeLogGroups",
+        "logs:ListTagsForResource",
+        "pricing:GetProducts",
+        "redshift:Describe*",
+        "servicequotas:GetServiceQuota",
+        "sts:GetCallerIdentity",
+    ]
+
+
+def _in(service: str, actions: tuple[str, ...]) -> list[str]:
+    return [f"{service}:{action}" for action in actions]

@@ -1,0 +1,162 @@
+"""A stack as a task works on it: the settings, the clients, and the things it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from infra.aws import address, documents, session, states
+from infra.aws.access import Role
+from infra.aws.clock import Clock
+from infra.aws.cluster import Cluster, Wish
+from infra.aws.engine import Found, Live, Resource
+from infra.aws.firewall import Firewall
+from infra.aws.groups import ParameterGroup, SubnetGroup
+from infra.aws.logs import EXPORTS, LogGroup
+from infra.aws.names import Stack, subnet_ranges
+from infra.aws.network import Endpoint, Gateway, Subnet, Vpc
+from infra.aws.routes import Routes
+from infra.aws.schedule import ScheduledPause
+from infra.errors import AwsError
+
+if TYPE_CHECKING:
+    from infra.aws.session import Clients
+    from infra.settings import Settings
+
+LETTERS = "abc"  # a subnet each, in a zone each
+SUBNETS = tuple(f"subnet {letter}" for letter in LETTERS)
+REDSHIFT, SCHEDULER = "redshift.amazonaws.com", "scheduler.redshift.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A stack in an account, and what to work on it with."""
+
+    settings: Settings
+    clients: Clients
+    stack: Stack
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the cluster is reached from the internet."""
+        return self.settings.aws_access == "my-address"
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long a cluster runs before AWS pauses it."""
+        return timedelta(hours=self.settings.lifetime_hours)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the settings leave to what AWS offers, and to where a person is.
+
+    `node_types` are those a cluster may have; a new one gets the first. `zones` offer
+    it. `cidr` may come in. `prefix_list` are S3's addresses in the region.
+    """
+
+    node_types: tuple[str, ...]
+    zones: tuple[str, ...]
+    cidr: str
+    prefix_list: str
+
+
+# For reading and taking down: nothing of it is compared
+NONE = Choices((), (), "", "")
+
+
+def open_site(settings: Settings, clients: Clients, clock: Clock | None = None) -> Site:
+    """Finds out who is asking and in which account."""
+    from infra.aws import faults
+
+    with faults.translated():
+        caller = session.caller(clients, settings.aws_account)
+    stack = Stack(settings.stack, caller.account, settings.aws_region, caller.name)
+    return Site(settings, clients, stack, clock or Clock())
+
+
+def resources(site: Site, choices: Choices) -> list[Resource]:
+    """Everything a stack is of, in the order in which it is made."""
+    settings, stack, clients = site.settings, site.stack, site.clients
+    ec2, redshift, public = clients.ec2, clients.redshift, site.is_public
+    reads = documents.reads(settings.copy_from)
+    pauses = documents.pauses(stack.cluster_arn)
+    ranges = subnet_ranges(settings.aws_network, len(LETTERS))
+    passes = documents.endpoint(settings.copy_from)
+    groups = [
+        LogGroup(clients.logs, stack, each, settings.log_days) for each in EXPORTS
+    ]
+    return [
+        Role(clients.iam, stack, "copy", REDSHIFT, reads),
+        Role(clients.iam, stack, "scheduler", SCHEDULER, pauses),
+        Vpc(ec2, stack, settings.aws_network),
+        *(
+            Subnet(ec2, stack, letter, part, choices.zones)
+            for letter, part in zip(LETTERS, ranges, strict=True)
+        ),
+        Gateway(ec2, stack, is_wanted=public),
+        Routes(ec2, stack, SUBNETS, public=public),
+        Endpoint(ec2, stack, passes),
+        Firewall(ec2, stack, settings.port, choices.cidr, choices.prefix_list),
+        SubnetGroup(redshift, stack, SUBNETS),
+        ParameterGroup(redshift, stack),
+        *groups,
+        Cluster(redshift, stack, _wish(site, choices), site.clock),
+        ScheduledPause(redshift, stack, site.clock),
+    ]
+
+
+def _wish(site: Site, choices: Choices) -> Wish:
+    settings = site.settings
+    return Wish(
+        node_types=choices.node_types,
+        nodes=settings.nodes,
+        database=settings.database,
+        admin_user=settings.admin_user,
+        port=settings.port,
+        public=site.is_public,
+        snapshot_days=settings.snapshot_days,
+        window=settings.maintenance_window,
+        lifetime=site.lifetime,
+    )
+
+
+def allowed_cidr(
+    settings: Settings, given: str, ask: Callable[[], str] | None = None
+) -> str:
+    """Who may come in: the option, the setting, or the address of whoever runs this.
+
+    In a private network without either it is the network itself.
+    """
+    private = settings.aws_access == "private"
+    if text := given or settings.aws_cidr:
+        return str(address.allowed(text, private=private))
+    if private:
+        return settings.aws_network
+    return ask() if ask else str(address.my_address())
+
+
+def settling(
+    site: Site, told: Callable[[str], None]
+) -> Callable[[Resource, Found], Live]:
+    """Waits until AWS is done with a resource; only clusters take long."""
+    from infra.aws import faults
+
+    def settled(resource: Resource, found: Found) -> Live:
+        with faults.translated():
+            live = (
+                states.settled(lambda: resource.find(found), site.clock, told)
+                if isinstance(resource, Cluster)
+                else resource.find(found)
+            )
+        if live is None:
+            raise AwsError(
+                f"{resource.kind} {resource.name} vanished while it was worked on; "
+                "somebody else is deleting things of this stack."
+            )
+        return live
+
+    return settled

@@ -1,0 +1,163 @@
+"""What a cluster is doing: settled, on its way, or beyond help.
+
+boto3's own waiter knows neither pausing nor resuming, and waits half an hour for a
+cluster that has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from infra.aws.clock import Clock
+from infra.aws.engine import Live
+from infra.errors import AwsError, StillWorking
+
+AVAILABLE, PAUSED, DELETING = "available", "paused", "deleting"
+
+SOONEST, LATEST = 10.0, 30.0  # seconds between two looks
+PATIENCE = 45 * 60  # seconds that a task waits; AWS goes on without it
+USUAL = {  # minutes, for whoever waits
+    "creating": 5,
+    "deleting": 5,
+    "final-snapshot": 5,
+    "modifying": 5,
+    "pausing": 10,
+    "rebooting": 3,
+    "resuming": 10,
+}
+# Source: the states that DescribeCluster's documentation lists
+BEYOND_HELP = {
+    "hardware-failure": "Its hardware failed. Restore its last snapshot in the "
+    "Redshift console, or run `invoke down` and `invoke up`.",
+    "incompatible-hsm": "Its HSM does not answer. AWS support can help.",
+    "incompatible-network": "Its network was changed under it. `invoke up --plan` "
+    "shows what differs; else run `invoke down` and `invoke up`.",
+    "incompatible-parameters": "A parameter keeps it from starting. `invoke up --plan` "
+    "shows which differ.",
+    "incompatible-restore": "It could not be restored. Run `invoke down` and "
+    "`invoke up`.",
+    "inaccessible-kms-key": "Its key cannot be used; AWS deletes it after 14 days. "
+    "Enable the key in KMS.",
+    "insufficient-capacity": "AWS has no machine of its type. Run `invoke down`, and "
+    "`invoke up` with another node_type or in another region.",
+    "storage-full": "Its disks are full. Delete data, or give it more nodes.",
+    "failed": "AWS could not do what was asked for. The events of the cluster in the "
+    "Redshift console say why.",
+}
+_KNOWN = {
+    *(AVAILABLE, PAUSED, DELETING, "creating", "modifying", "rebooting", "resizing"),
+    *("renaming", "resuming", "pausing", "rotating-keys", "updating-hsm"),
+    *("final-snapshot", "cancelling-resize", "available, prep-for-resize"),
+    "available, resize-cleanup",
+}
+
+
+def status(live: Live) -> str:
+    """AWS's word for what the cluster does."""
+    return str(live.get("ClusterStatus", "unknown")).lower()
+
+
+def trouble(live: Live) -> str:
+    """Why it will not get well by itself; nothing as long as it may."""
+    words = (status(live), str(live.get("ClusterAvailabilityStatus", "")).lower())
+    for word in words:
+        if word in BEYOND_HELP:
+            return f"The cluster is in state {word}. {BEYOND_HELP[word]}"
+    return ""
+
+
+def pending(live: Live) -> str:
+    """What is being done with it; nothing when it is settled: available or paused.
+
+    A cluster is available before its endpoint can be used and its roles are known.
+    """
+    state = status(live)
+    if state == PAUSED:
+        return ""
+    if state != AVAILABLE:
+        return state
+    availability = str(live.get("ClusterAvailabilityStatus") or "Available")
+    if availability.lower() != "available":
+        return availability.lower()
+    if not (live.get("Endpoint") or {}).get("Address"):
+        return "getting an endpoint"
+    waiting = [
+        role
+        for role in live.get("IamRoles", ())
+        if role.get("ApplyStatus") != "in-sync"
+    ]
+    return "taking its roles" if waiting else ""
+
+
+def is_unknown(live: Live) -> bool:
+    """Whether AWS has a new word, which is taken for being on its way."""
+    return status(live) not in _KNOWN and not trouble(live)
+
+
+def is_ending(live: Live) -> bool:
+    """Whether AWS has been asked to delete it."""
+    return status(live) in (DELETING, "final-snapshot")
+
+
+def settled(
+    look: Callable[[], Live | None],
+    clock: Clock,
+    told: Callable[[str], None],
+    state: str = "",
+) -> Live | None:
+    """The cluster once it is settled, in `state` if one is named; None once it is gone.
+
+    `told` hears at each look how it goes. Raises AwsError when it will not get well,
+    StillWorking when it takes longer than a task waits.
+    """
+    wait = Wait(clock, told)
+    while (live := look()) is not None:
+        if why := trouble(live):
+            raise AwsError(why)
+        if not pending(live) and status(live) in (state or status(live),):
+            return live
+        wait.on(live)
+    return None
+
+
+def gone(
+    look: Callable[[], Live | None], clock: Clock, told: Callable[[str], None]
+) -> None:
+    """Waits until the cluster is gone."""
+    wait = Wait(clock, told)
+    while (live := look()) is not None:
+        wait.on(live)
+
+
+class Wait:
+    """A wait for a cluster: looks at first often, then less so, and not for ever."""
+
+    def __init__(self, clock: Clock, told: Callable[[str], None]) -> None:
+        self._clock = clock
+        self._told = told
+        self._started = clock.now()
+        self._pause = SOONEST
+
+    def on(self, live: Live) -> None:
+        """Waits until the next look; raises StillWorking when it was long enough."""
+        now = self._clock.now()
+        passed = (now - self._started).total_seconds()
+        if passed > PATIENCE:
+            raise StillWorking(
+                f"The cluster is still {pending(live)} after {passed / 60:.0f} min. "
+                "AWS goes on by itself: run the same again later, it takes up from "
+                "here; `invoke status` shows how it is."
+            )
+        self._told(_line(live, self._started, now))
+        self._clock.sleep(self._pause)
+        self._pause = min(self._pause * 1.5, LATEST)
+
+
+def _line(live: Live, started: datetime, now: datetime) -> str:
+    state = pending(live)
+    minutes, seconds = divmod(int((now - started).total_seconds()), 60)
+    usual = USUAL.get(state)
+    about = f", usually {usual} min" if usual else ""
+    new = " (a state this project does not know)" if is_unknown(live) else ""
+    return f"cluster: {state}{new}, {minutes} min {seconds:02} s{about}"

@@ -1,0 +1,54 @@
+"""The calls that went through a session, as a recorder keeps them."""
+
+from dataclasses import dataclass, field
+
+from botocore.model import OperationModel
+
+from honest.answers import Params
+
+_READS = (
+    "Describe",
+    "Get",
+    "List",
+    "Lookup",
+    "Head",
+    "Search",
+    "Simulate",
+    "Decode",
+    "Select",
+    "BatchGet",
+    "Estimate",
+    "AssumeRole",
+    "FilterLogEvents",
+)
+_IAM_PREFIXES = {
+    "service-quotas": "servicequotas",
+    "resourcegroupstaggingapi": "tag",
+    "stepfunctions": "states",
+}
+
+
+@dataclass
+class Call:
+    """One call of the client: tries of botocore's own retries are one call."""
+
+    service: str  # as in session.client(service)
+    operation: str  # as AWS names it: CreateCluster
+    params: Params
+    region: str = ""
+    error: str = ""  # the code that it was refused with
+    model: OperationModel | None = field(default=None, repr=False, compare=False)
+    killed_after: bool = field(default=False, repr=False, compare=False)
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it changes something."""
+        return not self.operation.startswith(_READS)
+
+    @property
+    def action(self) -> str:
+        """What a policy of IAM calls it: `redshift:CreateCluster`."""
+        return f"{_IAM_PREFIXES.get(self.service, self.service)}:{self.operation}"
+
+    def __str__(self) -> str:
+        return f"{self.service}.{self.operation}"

@@ -1,0 +1,92 @@
+"""The other services, asked past the layer: what EC2 and IAM really hold."""
+
+import json
+from functools import cached_property
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.exceptions import ClientError
+
+from honest.answers import Params
+
+Client = Any  # there are no stubs for most services
+
+
+class Others:
+    """Clients that no handler of the layer sees; they are made when first needed."""
+
+    def __init__(self, session: boto3.Session, region: str) -> None:
+        inner = botocore.session.Session()
+        loader = session._session.get_component("data_loader")
+        inner.register_component("data_loader", loader)  # it caches the models
+        found = session.get_credentials()
+        self._session = boto3.Session(
+            aws_access_key_id=found.access_key if found else "testing",
+            aws_secret_access_key=found.secret_key if found else "testing",
+            aws_session_token=found.token if found else None,
+            region_name=region,
+            botocore_session=inner,
+        )
+
+    def client(self, service: str) -> Client:
+        """A client that the layer does not see."""
+        return self._session.client(service)  # type: ignore[call-overload]
+
+    @cached_property
+    def ec2(self) -> Client:
+        """EC2."""
+        return self.client("ec2")
+
+    @cached_property
+    def iam(self) -> Client:
+        """IAM."""
+        return self.client("iam")
+
+    @cached_property
+    def logs(self) -> Client:
+        """CloudWatch Logs."""
+        return self.client("logs")
+
+    @cached_property
+    def ssm(self) -> Client:
+        """Systems Manager."""
+        return self.client("ssm")
+
+    def zones(self) -> list[str]:
+        """The zones of the region."""
+        answer = self.ec2.describe_availability_zones()
+        return [zone["ZoneName"] for zone in answer["AvailabilityZones"]]
+
+    def subnets(self, ids: list[str]) -> list[Params]:
+        """These subnets, without those that there are not."""
+        filters = [{"Name": "subnet-id", "Values": ids}]
+        found = self.ec2.describe_subnets(Filters=filters)["Subnets"]
+        return sorted(found, key=lambda subnet: ids.index(subnet["SubnetId"]))
+
+    def security_groups(self, ids: list[str]) -> list[Params]:
+        """These security groups, without those that there are not."""
+        filters = [{"Name": "group-id", "Values": ids}]
+        found: list[Params] = self.ec2.describe_security_groups(Filters=filters)[
+            "SecurityGroups"
+        ]
+        return found
+
+    def default_group(self, vpc: str) -> str:
+        """The default security group of a VPC."""
+        filters = [
+            {"Name": "vpc-id", "Values": [vpc]},
+            {"Name": "group-name", "Values": ["default"]},
+        ]
+        found = self.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+        return str(found[0]["GroupId"])
+
+    def role_trusts(self, arn: str, service: str) -> bool:
+        """Whether there is such a role, and the service may assume it."""
+        try:
+            role = self.iam.get_role(RoleName=arn.rsplit("/", 1)[-1])["Role"]
+        except ClientError:
+            return False
+        return role["Arn"] == arn and service in json.dumps(
+            role["AssumeRolePolicyDocument"]
+        )

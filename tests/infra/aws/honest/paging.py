@@ -1,0 +1,53 @@
+"""Pages of Redshift's Describe* answers, and the markers between them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from botocore.model import OperationModel
+
+from honest.answers import Params
+from honest.inputs import invalid
+
+
+@dataclass
+class Pages:
+    """The rows that are still to be read, by marker."""
+
+    left: dict[str, list[Params]] = field(default_factory=dict)
+
+    def page(
+        self,
+        model: OperationModel,
+        params: Params,
+        size: int,
+        answer: Callable[[], Params],
+    ) -> Params:
+        """One page of an answer; only the first page asks for the answer."""
+        asked = params.get("MaxRecords", 100)
+        if not 20 <= asked <= 100:
+            raise invalid(f"Invalid MaxRecords: {asked}. It must be 20 to 100.")
+        rows, marker = _rows(model), params.get("Marker")
+        if not marker:
+            result = answer()
+        elif marker in self.left:
+            result = {rows: self.left[marker]}
+        else:
+            raise invalid(f"Invalid marker: {marker}")
+        size = min(size, asked)
+        if len(result[rows]) > size:
+            next_marker = f"marker-{model.name}-{len(self.left) + 1}"
+            self.left[next_marker] = result[rows][size:]
+            result = result | {rows: result[rows][:size], "Marker": next_marker}
+        return result
+
+
+def is_paged(model: OperationModel) -> bool:
+    """Whether the operation answers in pages."""
+    shape = model.output_shape
+    return shape is not None and "Marker" in shape.members
+
+
+def _rows(model: OperationModel) -> str:
+    assert model.output_shape is not None
+    members = model.output_shape.members.items()
+    return next(name for name, shape in members if shape.type_name == "list")
