@@ -17,6 +17,8 @@ _LONGEST = 100  # bytes; an address has 15
 _RANGE = re.compile(r"[0-9.]+(/[0-9]{1,2})?")
 # The last one is for carriers, and for VPNs
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+# For documentation: nobody has one, so letting it in does no harm, and examples work
+_EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 _INSTEAD = "Give it with --cidr ADDRESS/32, or set aws_cidr in invoke.yaml."
 
 
@@ -98,7 +100,8 @@ def allowed(text: str, *, private: bool = False) -> IPv4Network:
             f"{typed} lets the whole internet in, which is never allowed. Give your "
             "own address as ADDRESS/32."
         )
-    if network.prefixlen < SHORTEST:
+    is_inside = private and _is_in(network, _PRIVATE)
+    if network.prefixlen < SHORTEST and not is_inside:
         raise ConfigurationError(
             f"{typed} lets {network.num_addresses:,} addresses in, and a range may "
             f"have {2 ** (32 - SHORTEST)} (/{SHORTEST}). Give your own address as "
@@ -110,16 +113,16 @@ def allowed(text: str, *, private: bool = False) -> IPv4Network:
             f"{typed} is an address within a range. Write {network} for the range, or "
             f"{written}/32 for this address alone (not /{prefix})."
         )
-    if _is_public(network) or (private and _is_private(network)):
+    if is_inside or _is_public(network) or _is_in(network, _EXAMPLES):
         return network
-    if _is_private(network):
+    if _is_in(network, _PRIVATE):
         raise ConfigurationError(
             f"{network} is a private range: nobody comes from there over the internet. "
             "Give your public address, or set aws_access to private."
         )
     raise ConfigurationError(
-        f"{network} is reserved: nobody has such an address, it is for documentation, "
-        "tests or one machine alone. Give your own address as ADDRESS/32."
+        f"{network} is reserved: nobody comes from there over the internet. "
+        "Give your own address as ADDRESS/32."
     )
 
 
@@ -140,8 +143,8 @@ def _is_public(network: IPv4Network) -> bool:
     return network.is_global and not network.is_multicast
 
 
-def _is_private(network: IPv4Network) -> bool:
-    return any(network.subnet_of(IPv4Network(block)) for block in _PRIVATE)
+def _is_in(network: IPv4Network, blocks: tuple[str, ...]) -> bool:
+    return any(network.subnet_of(IPv4Network(block)) for block in blocks)
 
 
 def _is_ipv6(content: bytes) -> bool:

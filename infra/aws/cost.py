@@ -141,7 +141,7 @@ class Bill:
                 f"{usd(hourly * HOURS_PER_MONTH)}/month if forgotten",
                 f"{usd(lifetime)} until it pauses in {self.lifetime_hours:g} h",
             ]
-            nodes = f"{self.nodes} × {rate(self.price.hourly_usd)}/h"
+            nodes = f"{self.nodes} at {rate(self.price.hourly_usd)}/h"
             basis = [nodes, self.price.source]
         extras = [
             f"storage {rate(STORAGE)} per GB and month",
@@ -208,7 +208,7 @@ def accrued(
 
     `events` are ("paused" | "resumed") in any order, `state` is the cluster's of now.
     It counts as paused only where that is certain, from a pause to the resume that
-    follows, or to now: where an event is missing the result is the most it can be.
+    follows, or to now. AWS forgets the oldest: then the result is the most it can be.
     """
     start, end = created_at.astimezone(UTC), now.astimezone(UTC)
     paused, missing = timedelta(), 0

@@ -39,8 +39,8 @@ _OLD = (
     'constraints.txt: pip install -e ".[redshift]" -c constraints.txt.'
 )
 _METADATA = (
-    "The credentials of the machine, which AWS gives its own ones, cannot be had "
-    "({name}). On any other machine log in with `aws sso login` or set AWS_PROFILE."
+    "The credentials that AWS gives machines of its own cannot be had ({name}). On "
+    "any other machine log in with `aws sso login` or set AWS_PROFILE."
 )
 
 # What is raised where AWS was not heard whole: it may have done what was asked

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -213,14 +214,19 @@ def _is_about_a_bucket(error: AwsFault) -> bool:
 
 def _near(region: str, host: str) -> str:
     """The region that a mistyped one may be meant for, the host's if none is given."""
-    from botocore import session
-
     if not region:
         found = re.search(r"\.([a-z]+-[a-z-]*[0-9])\.amazonaws\.com", f".{host}")
         region = found[1] if found else ""
-    known = session.get_session().get_available_regions("redshift")
+    known = _regions()
     near = difflib.get_close_matches(region, known, n=1)
     return f" Is {near[0]} meant?" if near and region not in known else ""
+
+
+@cache
+def _regions() -> list[str]:
+    from botocore import session
+
+    return session.get_session().get_available_regions("redshift")
 
 
 def _profiles(profile: str) -> dict[str, str]:

@@ -816,7 +816,7 @@ SHAPES = (
 CASES = [(shape, text) for shape, texts in SHAPES for text in texts]
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(data=st.data())
 @pytest.mark.parametrize(("shape", "text"), CASES, ids=[text for _, text in CASES])
 def test_no_secret_survives(

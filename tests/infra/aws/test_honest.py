@@ -435,6 +435,22 @@ def test_a_test_holds_speeds_and_changes_clusters(own: Account) -> None:
         own.look()
 
 
+def test_others_change_roles_logging_and_parameters(own: Account) -> None:
+    own.aws.clusters.at_once()
+    own.parameter_group("g")
+    own.cluster(ClusterParameterGroupName="g")
+    assert own.look()["ClusterAvailabilityStatus"] == "Available"
+    own.aws.clusters.drift_roles("dwh", {"arn:other": "in-sync"})
+    own.aws.clusters.drift_logging("dwh", LoggingEnabled=True)
+    own.aws.clusters.drift_parameter("g", "require_ssl", "false")
+    seen = own.look()
+    assert [role["IamRoleArn"] for role in seen["IamRoles"]] == ["arn:other"]
+    assert seen["ClusterParameterGroups"][0]["ParameterApplyStatus"] == "in-sync"
+    assert parameter(own, "g", "require_ssl")["ParameterValue"] == "false"
+    status = own.redshift.describe_logging_status(ClusterIdentifier="dwh")
+    assert status["LoggingEnabled"]
+
+
 def test_a_waiter_gives_up_on_a_cluster_that_is_held(own: Account) -> None:
     own.cluster()
     own.aws.clusters.hold("dwh")

@@ -26,6 +26,12 @@ _IAM_PREFIXES = {
     "resourcegroupstaggingapi": "tag",
     "stepfunctions": "states",
 }
+_ACTIONS = {  # those that a policy names differently
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:ListObjectsV2": "s3:ListBucket",
+}
 
 
 @dataclass
@@ -48,7 +54,8 @@ class Call:
     @property
     def action(self) -> str:
         """What a policy of IAM calls it: `redshift:CreateCluster`."""
-        return f"{_IAM_PREFIXES.get(self.service, self.service)}:{self.operation}"
+        name = f"{_IAM_PREFIXES.get(self.service, self.service)}:{self.operation}"
+        return _ACTIONS.get(name, name)
 
     def __str__(self) -> str:
         return f"{self.service}.{self.operation}"

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from honest import inputs, interfaces
 from honest.answers import Params, Refused
+from honest.appearance import shown
 from honest.clusters import (
     check_roles,
     check_security_groups,
     rest,
     secret_arn,
-    shown,
+    with_type,
 )
 from honest.walk import Cluster, Step
 from honest.world import World
@@ -37,7 +38,7 @@ def modify(world: World, params: Params) -> Params:
     inputs.check_settings(asked)
     inputs.check_password(asked, required=False)
     if "NodeType" in asked or "NumberOfNodes" in asked:
-        inputs.check_nodes(world, {**cluster.shown, **asked})
+        inputs.check_nodes(world, with_type({**cluster.shown, **asked}))
     if "NewClusterIdentifier" in asked:
         raise NotImplementedError("The layer does not rename clusters.")
     groups = asked.get("VpcSecurityGroupIds")

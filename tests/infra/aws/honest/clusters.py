@@ -2,9 +2,10 @@
 
 from honest import inputs, interfaces, snapshots
 from honest.answers import Params, Refused
+from honest.appearance import shown
 from honest.tagging import matches
 from honest.walk import Cluster, Step
-from honest.world import ACCOUNT, World, letters, tagged
+from honest.world import ACCOUNT, World, letters
 
 _COPIED = {
     "NodeType": None,
@@ -38,7 +39,7 @@ def restore(world: World, params: Params) -> Params:
     """RestoreFromClusterSnapshot: groups that are not given are AWS's default ones."""
     asked = snapshots.restore_params(world, params)
     inputs.check_identifier("cluster", asked["ClusterIdentifier"])
-    inputs.check_nodes(world, asked)
+    inputs.check_nodes(world, with_type(asked))
     inputs.check_settings(asked)
     name = asked["ClusterIdentifier"].lower()
     if name in world.clusters:
@@ -134,6 +135,12 @@ def rest(world: World, cluster: Cluster) -> tuple[Step, Step]:
     )
 
 
+def with_type(params: Params) -> Params:
+    """The params with the ClusterType that a cluster with so many nodes has."""
+    kind = "single-node" if params["NumberOfNodes"] == 1 else "multi-node"
+    return {"ClusterType": kind} | params
+
+
 def secret_arn(world: World, attributes: Params) -> str:
     """The ARN of the secret that Redshift makes for the admin's password."""
     name = f"redshift!{attributes['ClusterIdentifier']}-{attributes['MasterUsername']}"
@@ -195,46 +202,6 @@ def check_security_groups(world: World, ids: list[str], vpc: str) -> None:
         raise inputs.invalid(
             f"Invalid security group: {missing[0]}. It does not exist in VPC {vpc}."
         )
-
-
-def shown(world: World, cluster: Cluster) -> Params:
-    """A cluster as AWS describes it in its present state."""
-    step = cluster.step
-    answer = dict(cluster.shown)
-    port = answer.pop("Port")
-    answer |= {
-        "ClusterStatus": step.status,
-        "ClusterAvailabilityStatus": step.availability,
-        "IamRoles": [
-            {"IamRoleArn": arn, "ApplyStatus": status}
-            for arn, status in cluster.roles.items()
-        ],
-        "ClusterParameterGroups": [parameter_status(cluster)],
-        "ClusterNodes": [],
-        "Tags": tagged(world.tags[world.arn("cluster", cluster.name)]),
-    }
-    if cluster.has_endpoint:
-        host = letters(world.region + cluster.name, 12)
-        answer["Endpoint"] = {
-            "Address": f"{cluster.name}.c{host}.{world.region}.redshift.amazonaws.com",
-            "Port": port,
-        }
-        if step.status != "paused":
-            answer["ClusterNodes"] = interfaces.nodes(cluster)
-    return answer
-
-
-def parameter_status(cluster: Cluster) -> Params:
-    """Whether the parameters of the cluster's group are in effect."""
-    status = "pending-reboot" if cluster.pending else "in-sync"
-    return {
-        "ParameterGroupName": cluster.group,
-        "ParameterApplyStatus": status,
-        "ClusterParameterStatusList": [
-            {"ParameterName": name, "ParameterApplyStatus": "pending-reboot"}
-            for name in sorted(cluster.pending - {""})
-        ],
-    }
 
 
 def describe(world: World, params: Params) -> Params:

@@ -3,7 +3,7 @@
 from math import inf
 
 from honest.answers import Params
-from honest.clusters import shown
+from honest.appearance import shown
 from honest.walk import Step, availability
 from honest.world import World
 

@@ -105,14 +105,14 @@ def check_nodes(world: World, params: Params) -> None:
     zone = params.get("AvailabilityZone")
     if zone and zone not in world.zones(node):
         raise invalid(f"The node type {node} is not available in {zone}.")
-    kind = params.get("ClusterType", "multi-node")
+    kind = params.get("ClusterType", "multi-node" if count else "single-node")
     if kind not in {"single-node", "multi-node"}:
         raise invalid(f"Invalid cluster type: {kind}")
     if kind == "single-node" and (count or 1) != 1:
         raise combination("Number of nodes for cluster type single-node must be 1.")
-    if kind == "multi-node" and "ClusterType" in params and count is None:
+    if kind == "multi-node" and count is None:
         raise combination("NumberOfNodes is required for cluster type multi-node.")
-    if kind == "multi-node" and count is not None and not 2 <= count <= 100:
+    if kind == "multi-node" and not 2 <= (count or 0) <= 100:
         raise invalid(f"Invalid number of nodes for a multi-node cluster: {count}")
     if node == "rg.xlarge" and (count or 1) == 1:
         raise invalid("Invalid number of nodes for node type rg.xlarge: 1")

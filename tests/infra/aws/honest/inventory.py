@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from honest.answers import Params
-from honest.clusters import shown
+from honest.appearance import shown
 from honest.parameters import describe_parameters
 from honest.world import World
 

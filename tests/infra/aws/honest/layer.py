@@ -62,6 +62,7 @@ class Honest(Faults):
         self.pace = Pace()
         self.catalogue = catalogue.Catalogue()
         self.worlds: dict[str, World] = {}
+        self._others: dict[str, Others] = {}  # slow to make, and good for ever
         self._pages = Pages()
         self._lock = threading.RLock()
         self._current = threading.local()
@@ -112,9 +113,13 @@ class Honest(Faults):
     def _world(self, region: str) -> World:
         with self._lock:
             if region not in self.worlds:
-                others = Others(self.session, region)
+                if region not in self._others:
+                    self._others[region] = Others(self.session, region)
                 self.worlds[region] = World(
-                    region, others, self.pace, parameter_groups=parameters.defaults()
+                    region,
+                    self._others[region],
+                    self.pace,
+                    parameter_groups=parameters.defaults(),
                 )
             return self.worlds[region]
 
