@@ -100,7 +100,12 @@ def allowed(text: str, *, private: bool = False) -> IPv4Network:
             f"{typed} lets the whole internet in, which is never allowed. Give your "
             "own address as ADDRESS/32."
         )
-    is_inside = private and _is_in(network, _PRIVATE)
+    is_inside = _is_in(network, _PRIVATE)
+    if is_inside and not private:
+        raise ConfigurationError(
+            f"{network} is a private range: nobody comes from there over the internet. "
+            "Give your public address, or set aws_access to private."
+        )
     if network.prefixlen < SHORTEST and not is_inside:
         raise ConfigurationError(
             f"{typed} lets {network.num_addresses:,} addresses in, and a range may "
@@ -115,11 +120,6 @@ def allowed(text: str, *, private: bool = False) -> IPv4Network:
         )
     if is_inside or _is_public(network) or _is_in(network, _EXAMPLES):
         return network
-    if _is_in(network, _PRIVATE):
-        raise ConfigurationError(
-            f"{network} is a private range: nobody comes from there over the internet. "
-            "Give your public address, or set aws_access to private."
-        )
     raise ConfigurationError(
         f"{network} is reserved: nobody comes from there over the internet. "
         "Give your own address as ADDRESS/32."
