@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 from checkout import Checkout, Completed, succeeds
+from hypothesis import settings
+
+# The same examples in each run: what fails in CI fails here
+settings.register_profile("fixed", derandomize=True)
+settings.load_profile("fixed")
 
 Shared = Callable[[str, Callable[[Path], None]], Path]
 

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
-from hypothesis import given
+from hypothesis import strategies as st
 
 from infra.aws import address
 from infra.errors import ConfigurationError
