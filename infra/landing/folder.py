@@ -58,11 +58,11 @@ def _walk(folder: str, uri: str, found: Listing) -> None:
         if not _is_text(name):
             told = "the name is not UTF-8: rename it"
             found.refused.append(RefusedFile(ascii(f"{uri}/{name}"), "name", told))
-        elif entry.is_dir(follow_symlinks=False):
-            _walk(entry.path, f"{uri}/{name}", found)
         elif entry.is_file(follow_symlinks=False):
             if name.lower().endswith(SUFFIXES):
                 found.files.append(LandedFile(f"{uri}/{name}", 0, 0.0, UNSEEN))
+        elif entry.is_dir(follow_symlinks=False):
+            _walk(entry.path, f"{uri}/{name}", found)
         elif entry.is_symlink():
             if _leads_to_raw_files(entry):
                 told = "a link: put the file itself here"
@@ -79,6 +79,8 @@ def _leads_to_raw_files(link: "os.DirEntry[str]") -> bool:
 
 def _is_text(name: str) -> bool:
     """Whether a file's name is UTF-8; Python carries other bytes as lone surrogates."""
+    if name.isascii():
+        return True
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -96,12 +98,17 @@ def stamp_of(status: os.stat_result) -> str:
 
 
 def lasting_stamp(status: os.stat_result, now_ns: int) -> str:
-    """The stamp to remember: none for a file that changed a moment ago.
+    """The stamp to remember: none for a file that changed a moment ago."""
+    return stamp_of(status) if is_lasting(status, now_ns) else UNSEEN
+
+
+def is_lasting(status: os.stat_result, now_ns: int) -> bool:
+    """Whether the times of a file will show its next change.
 
     Clocks tick in steps: a second edit within one would leave the same times.
     """
     newest = max(status.st_mtime_ns, status.st_ctime_ns)
-    return stamp_of(status) if now_ns - newest > RACY_NANOSECONDS else UNSEEN
+    return now_ns - newest > RACY_NANOSECONDS
 
 
 def seen(file: LandedFile, status: os.stat_result) -> LandedFile:
@@ -111,13 +118,14 @@ def seen(file: LandedFile, status: os.stat_result) -> LandedFile:
     )
 
 
-def opened(path: str) -> int:
-    """Opens a regular file for reading and returns its descriptor; no link, no pipe."""
+def opened(path: str) -> tuple[int, os.stat_result]:
+    """Opens a regular file for reading: descriptor and state; no link, no pipe."""
     descriptor = os.open(path, _FLAGS)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "no regular file", path)
-    return descriptor
+    return descriptor, status
 
 
 def blocks(descriptor: int, size: int = 1 << 20) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.console import Bar
 from infra.errors import LandingError
-from infra.landing import folder, s3, s3_cache, simulator
+from infra.landing import folder, s3, s3_cache
 from infra.landing.files import LandedFile, Listing
 from infra.loading.ledger import Ledger
 from infra.project import Project
@@ -34,7 +34,11 @@ class Source:
     def sample(self) -> str | None:
         """What identifies a simulated sample that lies there; None for other files."""
         landing = self._landing
-        if isinstance(landing, s3.Bucket) or not simulator.is_simulated(landing):
+        if isinstance(landing, s3.Bucket) or not (landing / TRUTH).is_file():
+            return None
+        from infra.landing import simulator  # noqa: PLC0415 - slow, seldom needed
+
+        if not simulator.is_simulated(landing):
             return None
         return hashlib.sha256((landing / TRUTH).read_bytes()).hexdigest()
 

@@ -1,15 +1,26 @@
 """The ledger's tables on DuckDB: what is read of them, and what is written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from infra.loading.duckdb_engine import Connection, globbed, relation
+from infra.errors import LoadError
+from infra.loading.duckdb_engine import (
+    Connection,
+    globbed,
+    misses_columns,
+    relation,
+)
 from infra.loading.ledger import Ledger, Version
-from infra.loading.raw_schema import Column, RawTable, Table
+from infra.loading.raw_schema import LEDGER, Column, RawTable, Table
 from infra.warehouse import identifier, quoted
+
+ROWS = 5000  # of columns that are written at once
+OBJECT = 1 << 20  # bytes; DuckDB has buffers of some objects for each core
+
+Columns = Mapping[str, Sequence[Any]]
 
 
 class LedgerTables:
@@ -18,6 +29,15 @@ class LedgerTables:
     def __init__(self, connection: Connection, tables: dict[str, Table]) -> None:
         self._connection = connection
         self._tables = tables
+
+    def check(self) -> None:
+        """Raises LoadError where a table has other columns than its definition."""
+        for table in self._tables.values():
+            if misses_columns(self._connection, table):
+                raise LoadError(
+                    f"{table.relation} has other columns than {LEDGER} says. Run "
+                    "`invoke down up load` to make the warehouse anew."
+                )
 
     def read(self, table: RawTable) -> Ledger:
         """The versions of the raw table's files that count."""
@@ -60,34 +80,42 @@ class LedgerTables:
         ).fetchall()
         return bool(rows[0][0])
 
-    def append(self, name: str, rows: Iterable[dict[str, Any]], folder: Path) -> None:
-        """Appends rows to a table; moments are microseconds since 1970-01-01 UTC."""
-        path = folder / f"{name}.ndjson"
+    def append(self, name: str, columns: Columns, folder: Path) -> None:
+        """Appends rows to a table, given as columns of one length; others are null.
+
+        Moments are microseconds since 1970-01-01 UTC.
+        """
+        path = folder / f"{name}.columns.ndjson"
+        count, longest = len(next(iter(columns.values()))), OBJECT
         with path.open("wb") as file:
-            for row in rows:
-                file.write(orjson.dumps(row))
-                file.write(b"\n")
-        self.append_file(name, path)
+            for start in range(0, count, ROWS):
+                rows = slice(start, start + ROWS)
+                line = {column: values[rows] for column, values in columns.items()}
+                longest = max(longest, file.write(orjson.dumps(line) + b"\n"))
+        given = [each for each in self._tables[name].columns if each.name in columns]
+        types = {each.name: f"{_read_type(each)}[]" for each in given}
+        names = [identifier(each.name) for each in given]
+        lists = ", ".join(f"unnest({each}) as {each}" for each in names)
+        self._insert(name, given, f"select {lists} from {_read(path, types, longest)}")
 
     def append_file(self, name: str, path: Path) -> None:
         """Appends the rows of a newline-delimited file to a table."""
-        if not path.stat().st_size:
-            return
-        table = self._tables[name]
-        types = ", ".join(
-            f"{quoted(column.name)}: {quoted(_read_type(column))}"
-            for column in table.columns
-        )
+        if path.stat().st_size:
+            columns = self._tables[name].columns
+            types = {column.name: _read_type(column) for column in columns}
+            self._insert(name, columns, f"from {_read(path, types)}")
+
+    def _insert(self, name: str, columns: Sequence[Column], rows: str) -> None:
+        names = ", ".join(identifier(column.name) for column in columns)
         values = ", ".join(
             f"make_timestamp({identifier(column.name)})"
             if column.type == "timestamp"
             else identifier(column.name)
-            for column in table.columns
+            for column in columns
         )
         self._connection.execute(
-            f"insert into {relation(table)} select {values} from read_json("
-            f"{quoted(globbed(path))}, format = 'newline_delimited', "
-            f"hive_partitioning = false, columns = {{{types}}})"
+            f"insert into {self._relation(name)} ({names}) "
+            f"select {values} from ({rows})"
         )
 
     def interrupt_stale_runs(self) -> None:
@@ -155,6 +183,16 @@ class LedgerTables:
 
     def _relation(self, name: str) -> str:
         return relation(self._tables[name])
+
+
+def _read(path: Path, types: Mapping[str, str], longest: int = OBJECT) -> str:
+    """A file of objects as a statement reads it, none of more bytes than `longest`."""
+    columns = ", ".join(f"{quoted(name)}: {quoted(types[name])}" for name in types)
+    return (
+        f"read_json({quoted(globbed(path))}, format = 'newline_delimited', "
+        f"hive_partitioning = false, maximum_object_size = {longest}, "
+        f"columns = {{{columns}}})"
+    )
 
 
 def _read_type(column: Column) -> str:

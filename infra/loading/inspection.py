@@ -1,14 +1,16 @@
-"""One pass over the bytes of a large raw file, in as many processes as there are cores.
+"""One pass over the bytes of raw files, in as many processes as there are cores.
 
-    python -m infra.loading.inspection PROJECT
+    python -m infra.loading.inspection PROJECT NOW
 
 is a worker: it reads a `Request` a line and answers each with an `Answer`. Python
 decodes on one core at a time, so each core has a worker of its own.
 """
 
 import errno
+import gc
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,6 +24,7 @@ import msgspec
 from infra.landing import folder as local
 from infra.loading.lines import LIMIT
 from infra.loading.raw_schema import RawTable, raw_tables
+from infra.loading.small import Limits, Reader, Seen
 from infra.loading.strict import Strict
 
 WORTH_A_WORKER = 32 << 20  # bytes; starting a process takes as long as reading these
@@ -48,25 +51,35 @@ class Inspected(msgspec.Struct):
     is_clean: bool
 
 
+class Chunk(msgspec.Struct):
+    """Small files below `base`, by uri; their clean rows go to `part`, if given."""
+
+    base: str
+    uris: list[str]
+    part: str | None
+    limits: Limits
+
+
 class Request(msgspec.Struct):
-    """A file to be looked at by a worker."""
+    """A large file for a worker to look at, or small ones to read."""
 
     table: str
-    path: str
+    path: str = ""
+    chunk: Chunk | None = None
 
 
 class Answer(msgspec.Struct):
     """What a worker found, or the error that kept it from it."""
 
     inspected: Inspected | None = None
+    seen: Seen | None = None
     errno: int = 0
 
 
 def inspect(path: str, strict: Strict, now: int) -> Inspected:
     """Reads a file once. Raises OSError when it cannot be read."""
-    descriptor = local.opened(path)
+    descriptor, status = local.opened(path)
     try:
-        status = os.fstat(descriptor)
         digest, text = hashlib.sha256(), Text(strict)
         for block in local.blocks(descriptor, BLOCK):
             digest.update(block)
@@ -180,6 +193,21 @@ class Workers:
     ) -> Iterator[Inspected | OSError]:
         """What the processes tell of the files, in the files' order."""
         requests = [Request(table.name, path) for path in paths]
+        for path, answer in zip(paths, self._answers(requests), strict=True):
+            yield answer.inspected or _error(answer, path)
+
+    def read(self, table: RawTable, chunks: Sequence[Chunk]) -> Iterator[Seen]:
+        """What the processes see of small files, in the chunks' order.
+
+        Raises OSError when a part cannot be written.
+        """
+        requests = [Request(table.name, chunk=chunk) for chunk in chunks]
+        for chunk, answer in zip(chunks, self._answers(requests), strict=True):
+            if answer.seen is None:
+                raise _error(answer, chunk.part or "")
+            yield answer.seen
+
+    def _answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
         with ThreadPoolExecutor(len(self._processes)) as threads:
             try:
                 yield from threads.map(self._ask, requests)
@@ -188,7 +216,7 @@ class Workers:
                     process.terminate()  # the threads wait for their answers
                 raise
 
-    def _ask(self, request: Request) -> Inspected | OSError:
+    def _ask(self, request: Request) -> Answer:
         process = self._idle.get()
         try:
             if process.stdin is None or process.stdout is None:
@@ -200,10 +228,11 @@ class Workers:
             self._idle.put(process)
         if not line:
             raise ChildProcessError(0, "a process that reads raw files ended")
-        answer = msgspec.json.decode(line, type=Answer)
-        if answer.inspected is None:
-            return OSError(answer.errno, os.strerror(answer.errno), request.path)
-        return answer.inspected
+        return msgspec.json.decode(line, type=Answer)
+
+
+def _error(answer: Answer, path: str) -> OSError:
+    return OSError(answer.errno, os.strerror(answer.errno), path)
 
 
 def work(project: Path, now: int, requests: BinaryIO, answers: BinaryIO) -> None:
@@ -211,9 +240,14 @@ def work(project: Path, now: int, requests: BinaryIO, answers: BinaryIO) -> None
     stricts = {table.name: Strict(table) for table in raw_tables(project)}
     for line in requests:
         request = msgspec.json.decode(line, type=Request)
+        strict = stricts[request.table]
         try:
-            found = inspect(request.path, stricts[request.table], now)
-            answer = Answer(inspected=found)
+            if chunk := request.chunk:
+                files = ((uri, chunk.base + uri) for uri in chunk.uris)
+                seen = Reader(strict, chunk.limits, now).read(files, chunk.part)
+                answer = Answer(seen=seen)
+            else:
+                answer = Answer(inspected=inspect(request.path, strict, now))
         except OSError as error:
             answer = Answer(errno=error.errno or errno.EIO)
         answers.write(msgspec.json.encode(answer) + b"\n")
@@ -221,4 +255,7 @@ def work(project: Path, now: int, requests: BinaryIO, answers: BinaryIO) -> None
 
 
 if __name__ == "__main__":
+    gc.disable()  # there are no reference cycles, but many small objects
+    if hasattr(signal, "SIGPIPE"):  # nobody waits for an answer any more: no error
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     work(Path(sys.argv[1]), int(sys.argv[2]), sys.stdin.buffer, sys.stdout.buffer)

@@ -12,25 +12,23 @@ import hashlib
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
-
-import orjson
 
 from infra.errors import LoadError
 from infra.landing import folder as local
 from infra.landing.files import LandedFile, RefusedFile
-from infra.loading.inspection import Inspected, inspected
+from infra.loading.inspection import Chunk, Inspected, Workers, inspected
 from infra.loading.ledger import Ledger
 from infra.loading.raw_schema import RawTable
+from infra.loading.small import GZIP, UTF16, Limits, Reader, Seen
 from infra.loading.strict import Strict
 
 SMALL = 1 << 20  # bytes; a larger file is worth being opened by the engine itself
-PART = 64 << 20  # bytes of joined files in one part
-
-_GZIP = b"\x1f\x8b"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")
+PART = 8 << 20  # bytes of joined rows that are held before they are written
+CHUNK = 2000  # small files that are joined into one part
+WORTH_WORKERS = 30_000  # small files; processes start in the time that half take
 
 Told = Callable[[int], None]
 
@@ -84,17 +82,14 @@ class Intake:
         self.files: list[LandedFile] = []
         self.refused: list[RefusedFile] = []
         self.taken: dict[str, Taken] = {}
-        self.parts: list[tuple[Path, list[str]]] = []
+        self.parts: list[Path] = []
         self._folder = place.folder or Path()
         self.is_loading = place.folder is not None
-        self._lines: list[bytes] = []
-        self._uris: list[str] = []
-        self._size = 0
         self._now = time.time_ns()
         self._again = False
 
     def take(
-        self, files: Iterable[LandedFile], told: Told, *, again: bool = False
+        self, files: Sequence[LandedFile], told: Told, *, again: bool = False
     ) -> None:
         """Identifies all files and takes in those the ledger does not know.
 
@@ -102,94 +97,39 @@ class Intake:
         cannot be read is refused.
         """
         self._again = again
-        large = []
-        for number, file in enumerate(files):
-            if number % 200 == 0:
-                told(number)
+        unread, large = [], list[LandedFile]()
+        for file in files:
             try:
-                if (unread := self._small(file)) is not None:
-                    large.append(unread)
+                if not self._is_spared(file):
+                    unread.append(file)
             except OSError as error:
                 self._refuse(file.uri, error)
-        self._close_part()
+        done = len(files) - len(unread)
+        told(done)
+        for chunk, seen in self._read(unread):
+            self._take_in(chunk, seen)
+            large += [chunk[at] for at in seen.left]
+            told(done := done + len(chunk))
         self._take_large(large)
 
     # Identity
 
-    def _known(self, file: LandedFile) -> LandedFile | None:
-        """The file with its etag, when its stamp or its listing tells it."""
+    def _is_spared(self, file: LandedFile) -> bool:
+        """Whether a file need not be read: its stamp is known. Notes it then."""
+        if file.etag is not None or not self.ledger.knows(file.uri):
+            return False
+        file = local.seen(file, os.lstat(self._path(file)))
         for version in self.ledger.known(file.uri):
             if version.stamp and version.stamp == file.stamp and not self._again:
-                return file._replace(etag=version.etag)
-        return None
-
-    def _small(self, file: LandedFile) -> LandedFile | None:
-        """Takes in a small file; returns one that is large or packed, for others."""
-        path = self._path(file)
-        if file.etag is None and self.ledger.knows(file.uri):
-            file = local.seen(file, os.lstat(path))
-            if known := self._known(file):
-                self.files.append(known)
-                return None
-        descriptor = local.opened(path)
-        try:
-            status = os.fstat(descriptor)
-            if status.st_size > SMALL:
-                return file
-            content = os.read(descriptor, status.st_size + 1)
-        finally:
-            os.close(descriptor)
-        is_packed = content.startswith(_GZIP) or file.uri.lower().endswith(".gz")
-        # A file may grow, a file system give less: the large are read until the end
-        if len(content) != status.st_size or is_packed:
-            return file
-        file = self._identified(
-            file,
-            size=status.st_size,
-            modified_at=status.st_mtime,
-            stamp=local.lasting_stamp(status, self._now),
-            etag=hashlib.sha256(content).hexdigest(),
-        )
-        if self.ledger.knows(file.uri) and self._is_known_content(file):
-            return None
-        if content.startswith(_UTF16):
-            self.refused.append(_utf16(file.uri))
-        else:
-            self.files.append(file)
-            self._route(file.uri, path, content, local.stamp_of(status))
-        return None
-
-    def _route(self, uri: str, path: str, content: bytes, stamp: str) -> None:
-        """Joins a file that is nothing but clean rows; others need a close look."""
-        lines = content.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        clean = self._strict.is_clean(content, lines)
-        if clean and self.is_loading:
-            self._join(uri, lines)
-        route = JOINED if clean else CAREFUL
-        self.taken[uri] = Taken(path, len(lines), route, path, stamp)
-
-    def _identified(
-        self,
-        file: LandedFile,
-        *,
-        size: int,
-        modified_at: float,
-        stamp: str,
-        etag: str,
-    ) -> LandedFile:
-        """The file with what was seen when its bytes were read."""
-        if file.etag is not None:  # S3 tells itself; the bytes are a copy of ours
-            return file
-        return file._replace(size=size, modified_at=modified_at, stamp=stamp, etag=etag)
-
-    def _is_known_content(self, file: LandedFile) -> bool:
-        for version in self.ledger.known(file.uri):
-            if version.etag == file.etag and not self._again:
-                self.files.append(file)
+                self.files.append(file._replace(etag=version.etag))
                 return True
         return False
+
+    def _is_known(self, uri: str, etag: str) -> bool:
+        """Whether the ledger knows the file with this content."""
+        return not self._again and any(
+            version.etag == etag for version in self.ledger.known(uri)
+        )
 
     def _refuse(self, uri: str, error: OSError) -> None:
         reason = "permission" if isinstance(error, PermissionError) else "unreadable"
@@ -202,23 +142,60 @@ class Intake:
 
     # Small files are joined
 
-    def _join(self, uri: str, lines: list[bytes]) -> None:
-        """Adds the lines to a part, their file and number in front of each."""
-        head = b'{"_source_uri":' + orjson.dumps(uri) + b',"_line":'
-        for number, line in enumerate(lines, start=1):
-            self._lines.append(b"%s%d,%s" % (head, number, line.lstrip()[1:]))
-        self._uris.append(uri)
-        self._size += sum(map(len, lines))
-        if self._size > PART:
-            self._close_part()
+    def _read(self, files: list[LandedFile]) -> Iterator[tuple[list[LandedFile], Seen]]:
+        """Reads files in chunks; many that nothing is known of, in other processes."""
+        limits = Limits(SMALL, PART)
+        unknown: list[LandedFile] = []
+        others: list[LandedFile] = []
+        for file in files:
+            is_other = file.path is not None or self.ledger.knows(file.uri)
+            (others if is_other else unknown).append(file)
+        if len(unknown) < WORTH_WORKERS:
+            others, unknown = files, []
+        if chunks := list(_chunks(unknown)):
+            wanted = [
+                Chunk(self._base, [file.uri for file in chunk], self._part(), limits)
+                for chunk in chunks
+            ]
+            with Workers(self._root, os.cpu_count() or 1, self._now) as workers:
+                yield from zip(chunks, workers.read(self.table, wanted), strict=True)
+        reader = Reader(self._strict, limits, self._now)
+        for chunk in _chunks(others):
+            pairs = ((file.uri, self._path(file)) for file in chunk)
+            yield chunk, reader.read(pairs, self._part(), self._is_known)
 
-    def _close_part(self) -> None:
-        if self._uris:
-            name = f"{self.table.name}.joined-{len(self.parts)}.ndjson"
-            path = self._folder / name
-            path.write_bytes(b"\n".join(self._lines))
-            self.parts.append((path, self._uris))
-            self._lines, self._uris, self._size = [], [], 0
+    def _part(self) -> str | None:
+        """A new file for joined rows."""
+        if not self.is_loading:
+            return None
+        part = self._folder / f"{self.table.name}.joined-{len(self.parts)}.ndjson"
+        self.parts.append(part)
+        return str(part)
+
+    def _take_in(self, files: list[LandedFile], seen: Seen) -> None:
+        """Takes in what was seen of small files."""
+        utf16, known = set(seen.utf16), set(seen.known)
+        careful = set(seen.careful)
+        for at, digest, size, modified_at, stamp, is_lasting, lines in zip(
+            *(seen.files, seen.digests, seen.sizes, seen.modified),
+            *(seen.stamps, seen.lasting, seen.lines),
+            strict=True,
+        ):
+            file = files[at]
+            uri = file.uri
+            if at in utf16:
+                self.refused.append(_utf16(uri))
+                continue
+            if file.etag is None:  # S3 tells itself; the bytes are a copy of ours
+                lasting = stamp if is_lasting else local.UNSEEN
+                file = LandedFile(uri, size, modified_at, lasting, digest)
+            self.files.append(file)
+            if at not in known:
+                path = self._path(file)
+                route = CAREFUL if at in careful else JOINED
+                self.taken[uri] = Taken(path, lines, route, path, stamp)
+        for at, number in seen.failed.items():
+            self._refuse(files[at].uri, OSError(number, os.strerror(number)))
 
     # Large files stay where they are
 
@@ -232,7 +209,7 @@ class Intake:
                 self._refuse(file.uri, found)
             elif found.stamp is None:
                 raise changed(file.uri)
-            elif bytes.fromhex(found.head).startswith(_GZIP):
+            elif bytes.fromhex(found.head).startswith(GZIP):
                 packed.append((file, found))
             elif file.uri.lower().endswith(".gz"):
                 told = "its name says gzip, its bytes do not"
@@ -269,22 +246,24 @@ class Intake:
         self, file: LandedFile, found: Inspected, path: str, inside: Inspected
     ) -> None:
         """Takes in a file; `inside` is what was found of its lines in `path`."""
-        if bytes.fromhex(inside.head).startswith(_UTF16):
+        if bytes.fromhex(inside.head).startswith(UTF16):
             self.refused.append(_utf16(file.uri))
             return
-        file = self._identified(
-            file,
-            size=found.size,
-            modified_at=found.modified_at,
-            stamp=found.lasting_stamp,
-            etag=found.digest,
-        )
-        if not self._is_known_content(file):
-            self.files.append(file)
+        if file.etag is None:  # as above
+            size, modified_at = found.size, found.modified_at
+            stamp, etag = found.lasting_stamp, found.digest
+            file = LandedFile(file.uri, size, modified_at, stamp, etag)
+        self.files.append(file)
+        if not self._is_known(file.uri, file.etag or ""):
             route = WHOLE if inside.is_clean else CAREFUL
             self.taken[file.uri] = Taken(
                 path, inside.lines, route, self._path(file), found.stamp or ""
             )
+
+
+def _chunks(files: list[LandedFile]) -> Iterator[list[LandedFile]]:
+    for start in range(0, len(files), CHUNK):
+        yield files[start : start + CHUNK]
 
 
 def _unpack(packed: str, path: Path | None) -> None:

@@ -129,31 +129,41 @@ def decide(  # noqa: PLR0913 - each is a plain choice of the caller
         if rejected and rejected.etag == etag:
             made.still_refused.append(file.uri)
             continue
-        made.forgotten.extend([rejected] if rejected else [])
-        if version and version.etag == etag and version.status != "duplicate":
+        if rejected:
+            made.forgotten.append(rejected)
+        is_live = version and version.etag == etag and version.status != "duplicate"
+        if version and is_live and not _is_of_another(version, sample):
             staged.setdefault(etag, file.uri)
             _keep(file, version, made)
         else:
             pending.append(file)
     for file in pending:
         version = ledger.live.get(file.uri)
-        original = staged.get(file.etag or "")
-        if original is not None and not load_duplicates and file.size:
-            if version and version.etag == file.etag:
+        original = staged.setdefault(file.etag or "", file.uri)
+        if original != file.uri and not load_duplicates and file.size:
+            is_duplicate = version and version.status == "duplicate"
+            if version and is_duplicate and version.etag == file.etag:
                 made.known_duplicates += 1
                 _keep(file, version, made)
             else:
                 made.duplicate.append(Duplicate(file, original))
                 made.replaced.extend([version] if version else [])
             continue
-        staged.setdefault(file.etag or "", file.uri)
+        if version:
+            made.replaced.append(version)
         if version and version.status != "duplicate":
             made.changed.append(file)
-            made.replaced.append(version)
         else:
             made.new.append(file)
-            made.replaced.extend([version] if version else [])
     return made
+
+
+def _is_of_another(version: Version, sample: str | None) -> bool:
+    """Whether a file of this sample came with another: staged anew it is of this one.
+
+    Else its rows would go with the other sample when the file goes.
+    """
+    return sample is not None and version.sample not in (None, sample)
 
 
 def _keep(file: LandedFile, version: Version, made: Decisions) -> None:

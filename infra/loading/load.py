@@ -24,10 +24,11 @@ from infra.landing.source import Source
 from infra.loading import duckdb_engine as engine
 from infra.loading import holder
 from infra.loading.duckdb_ledger import LedgerTables
+from infra.loading.duckdb_rows import Rows
 from infra.loading.intake import JOINED, Intake, Place, changed
 from infra.loading.ledger import Ledger
 from infra.loading.options import Options
-from infra.loading.raw_schema import RawTable
+from infra.loading.raw_schema import SOURCES, RawTable
 from infra.loading.recording import Recording
 from infra.loading.staging import Staging
 from infra.loading.target import Reached, Target, decided, silent
@@ -37,7 +38,7 @@ from infra.warehouse import reader, writer
 DISTRIBUTION = "sparkify-warehouse"
 
 # What `reached` hears of, in this order; from the second to the third, and from the
-# fifth to the sixth, once for each raw table
+# fifth to the sixth, once for each raw table (those again where a key comes twice)
 STEPS = (
     *("noted", "listed", "identified", "decided", "deleted", "inserted"),
     *("checked", "recorded", "swapped", "committed"),
@@ -99,6 +100,7 @@ def load(
             connection, [*project.raw_tables, *project.ledger_tables.values()]
         )
         ledger = LedgerTables(connection, project.ledger_tables)
+        ledger.check()
         ledger.interrupt_stale_runs()
         load_id = ledger.next_load_id()
         with holder.working(project.profile.path, load_id) as folder:
@@ -190,8 +192,12 @@ class _Run:
         reached("decided")
         self._connection.begin()
         try:
-            for target in self._targets:
-                self._stage(target, reached)
+            try:
+                self._stage_all(reached)
+            except duckdb.InvalidInputException:  # a key comes twice, as a rule
+                self._connection.rollback()
+                self._connection.begin()
+                self._stage_all(reached, patient=True)
         except (LoadError, OSError, duckdb.Error):
             self._hold_to_files()  # who writes to one is the reason, not what was met
             raise
@@ -215,16 +221,20 @@ class _Run:
         if not self._options.full_refresh:
             if engine.misses_columns(self._connection, table):
                 raise LoadError(
-                    f"{table.relation} has other columns than "
-                    "models/staging/_sources.yml says. Run `invoke load "
-                    "--full-refresh` to make it anew."
+                    f"{table.relation} has other columns than {SOURCES} says. Run "
+                    "`invoke load --full-refresh` to make it anew."
                 )
             ledger = self._ledger.read(table)
         place = Place(self._project.root, self._source.base, self._folder)
         intake = Intake(place, table, ledger)
         return decided(self._source, intake, self._options, self._progress, reached)
 
-    def _stage(self, target: Target, reached: Reached) -> None:
+    def _stage_all(self, reached: Reached, *, patient: bool = False) -> None:
+        """Stages all targets, in a transaction that has changed nothing else yet."""
+        for target in self._targets:
+            self._stage(target, reached, patient=patient)
+
+    def _stage(self, target: Target, reached: Reached, *, patient: bool) -> None:
         """Deletes the rows that are replaced and inserts the new ones."""
         connection, table, decisions = self._connection, target.table, target.decisions
         rebuilt = engine.REBUILT if self._options.full_refresh else ""
@@ -232,7 +242,7 @@ class _Run:
             engine.start_rebuild(connection, table)
         engine.delete_rows(connection, table, [*decisions.replaced, *decisions.pruned])
         reached("deleted")
-        rows = engine.Rows(connection, table, self._load_id, rebuilt)
+        rows = Rows(connection, table, self._load_id, rebuilt, patient=patient)
         Staging(target, rows, self._load_id, self._folder, self._progress).stage()
         target.total = engine.count(connection, table, rebuilt)
         reached("inserted")
@@ -243,10 +253,11 @@ class _Run:
         Of the joined ones the bytes that were identified are those that are staged.
         """
         for target in self._targets:
-            for file in target.decisions.to_load:
-                taken = target.intake.taken[file.uri]
-                if taken.route != JOINED and not taken.is_unchanged():
-                    raise changed(file.uri)
+            wanted = {file.uri for file in target.decisions.to_load}
+            for uri, taken in target.intake.taken.items():
+                is_held = taken.route != JOINED and uri in wanted
+                if is_held and not taken.is_unchanged():
+                    raise changed(uri)
 
     def _hold_to_tolerance(self, target: Target) -> None:
         why = self._options.tolerance.refuses(

@@ -1,14 +1,14 @@
 """What a load writes into the ledger about its runs and files."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from infra.errors import LoadError
 from infra.landing.files import LandedFile
-from infra.loading.duckdb_ledger import LedgerTables
+from infra.loading.duckdb_ledger import Columns, LedgerTables
 from infra.loading.staging import rejects_file
 from infra.loading.target import Target
 
@@ -26,17 +26,15 @@ class Recording:
 
     def start(self, targets: list[str], facts: dict[str, Any]) -> None:
         """Says that a load of these raw tables runs."""
-        rows = [
-            facts
-            | {
-                "load_id": self._load_id,
-                "target": target,
-                "status": "running",
-                "started_at": _microseconds(time.time()),
-            }
-            for target in targets
-        ]
-        self._append("load_runs", rows)
+        count = len(targets)
+        columns = {
+            **{name: [fact] * count for name, fact in facts.items()},
+            "load_id": [self._load_id] * count,
+            "target": targets,
+            "status": ["running"] * count,
+            "started_at": [_microseconds(time.time())] * count,
+        }
+        self._append("load_runs", columns)
 
     def record(self, target: Target, *, anew: bool) -> None:
         """Writes what became of every file; holds the ledger to the table's rows.
@@ -59,7 +57,8 @@ class Recording:
         self._ledger.set_status(table, returned, "loaded")
         stamps = {file.uri: file.stamp for file in decisions.touched}
         self._ledger.set_stamps(table, stamps)
-        self._append("load_files", self._file_rows(target))
+        for columns in (_loaded(target), _duplicates(target), _refused(target)):
+            self._append("load_files", columns, table.name)
         self.keep_rejects(target)
         expected = self._ledger.rows(table)
         if expected != target.total:
@@ -76,19 +75,14 @@ class Recording:
         path = rejects_file(self._folder, target.table.name)
         if path.exists():
             self._ledger.append_file("load_rejects", path)
-        now = _microseconds(time.time())
-        refused = [
-            {
-                "load_id": self._load_id,
-                "target": target.table.name,
-                "uri": each.uri,
-                "reason": each.reason,
-                "message": each.message,
-                "at": now,
-            }
-            for each in target.decisions.refused
-        ]
-        self._append("load_rejects", refused)
+        refused = target.decisions.refused
+        columns: Columns = {
+            "uri": [each.uri for each in refused],
+            "reason": [each.reason for each in refused],
+            "message": [each.message for each in refused],
+            "at": [_microseconds(time.time())] * len(refused),
+        }
+        self._append("load_rejects", columns, target.table.name)
 
     def fail(self, name: str, target: Target | None, message: str) -> None:
         """Says that the load failed, why, and what it had rejected until then."""
@@ -107,51 +101,65 @@ class Recording:
         }
         self._ledger.update_run(self._load_id, name, outcome)
 
-    def _append(self, name: str, rows: Iterable[dict[str, Any]]) -> None:
-        self._ledger.append(name, rows, self._folder)
+    def _append(self, name: str, columns: Columns, target: str | None = None) -> None:
+        """Appends rows, if there are any; those of a target are this load's."""
+        if count := len(next(iter(columns.values()))):
+            if target:
+                loads, targets = [self._load_id] * count, [target] * count
+                columns = {"load_id": loads, "target": targets, **columns}
+            self._ledger.append(name, columns, self._folder)
 
-    def _file_rows(self, target: Target) -> Iterator[dict[str, Any]]:
-        decisions = target.decisions
-        size = sum(file.size for file in decisions.to_load) or 1
-        for file in decisions.to_load:
-            outcome = target.outcomes[file.uri]
-            row = self._file_row(target, file)
-            row["status"] = "loaded"
-            row["rows_in_file"] = outcome.rows + outcome.rejected
-            row["rows_staged"] = outcome.rows
-            row["rows_rejected"] = outcome.rejected
-            row["seconds"] = round(target.seconds * file.size / size, 6)
-            row["extra_keys"] = _joined(outcome.extra_keys)
-            row["missing_keys"] = _joined(outcome.missing_keys)
-            row["note"] = None if row["rows_in_file"] else "empty"
-            yield row
-        for duplicate in decisions.duplicate:
-            yield self._file_row(target, duplicate.file) | {
-                "status": "duplicate",
-                "rows_staged": 0,
-                "note": f"same content as {duplicate.original}"[:1000],
-            }
-        for refused in decisions.refused:
-            yield {
-                "load_id": self._load_id,
-                "target": target.table.name,
-                "uri": refused.uri,
-                "etag": refused.reason,
-                "status": "rejected",
-                "rows_staged": 0,
-                "note": refused.message,
-            }
 
-    def _file_row(self, target: Target, file: LandedFile) -> dict[str, Any]:
-        return {
-            "load_id": self._load_id,
-            "target": target.table.name,
-            "uri": file.uri,
-            "etag": file.etag,
-            "stamp": file.stamp or None,
-            "bytes": file.size,
-            "modified_at": _microseconds(file.modified_at),
-        }
+def _loaded(target: Target) -> Columns:
+    """The files whose rows were staged, as rows of load_files."""
+    files = target.decisions.to_load
+    outcomes = [target.outcomes[file.uri] for file in files]
+    share = target.seconds / (sum(file.size for file in files) or 1)
+    in_file = [each.rows + each.rejected for each in outcomes]
+    return _seen(files) | {
+        "status": ["loaded"] * len(files),
+        "rows_in_file": in_file,
+        "rows_staged": [each.rows for each in outcomes],
+        "rows_rejected": [each.rejected for each in outcomes],
+        "seconds": [round(share * file.size, 6) for file in files],
+        "extra_keys": [_joined(each.extra_keys) for each in outcomes],
+        "missing_keys": [_joined(each.missing_keys) for each in outcomes],
+        "note": [None if rows else "empty" for rows in in_file],
+    }
+
+
+def _duplicates(target: Target) -> Columns:
+    """The files that say what others say, as rows of load_files."""
+    duplicates = target.decisions.duplicate
+    notes = [f"same content as {each.original}"[:1000] for each in duplicates]
+    return _seen([each.file for each in duplicates]) | {
+        "status": ["duplicate"] * len(duplicates),
+        "rows_staged": [0] * len(duplicates),
+        "note": notes,
+    }
+
+
+def _refused(target: Target) -> Columns:
+    """The files that cannot be read, as rows of load_files."""
+    refused = target.decisions.refused
+    return {
+        "uri": [each.uri for each in refused],
+        "etag": [each.reason for each in refused],
+        "status": ["rejected"] * len(refused),
+        "rows_staged": [0] * len(refused),
+        "note": [each.message for each in refused],
+    }
+
+
+def _seen(files: Sequence[LandedFile]) -> dict[str, list[Any]]:
+    """What was seen of files themselves."""
+    return {
+        "uri": [file.uri for file in files],
+        "etag": [file.etag for file in files],
+        "stamp": [file.stamp or None for file in files],
+        "bytes": [file.size for file in files],
+        "modified_at": [_microseconds(file.modified_at) for file in files],
+    }
 
 
 def _counts(target: Target) -> dict[str, Any]:
@@ -172,6 +180,8 @@ def _counts(target: Target) -> dict[str, Any]:
 
 def _joined(keys: list[str]) -> str | None:
     """Keys as one text that fits, cut between keys; None when there are none."""
+    if not keys:
+        return None
     text = ""
     for key in keys:
         longer = f"{text}, {key}" if text else key

@@ -1,6 +1,7 @@
 """Raw rows into a raw table: the clean files at once, the others object by object."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,12 @@ from infra.console import Bar
 from infra.errors import LoadError
 from infra.landing.files import LandedFile
 from infra.loading.careful import Careful, Reject
-from infra.loading.duckdb_engine import Rows
+from infra.loading.duckdb_rows import Rows, Whole
 from infra.loading.intake import CAREFUL, JOINED, WHOLE, Taken, changed
 from infra.loading.target import Outcome, Target
 
 STATEMENT = 512 << 20  # bytes of raw files that one INSERT reads
 
-Whole = tuple[str, Path, int]  # uri, path, lines
 Write = Callable[[bytes], object]
 
 
@@ -38,6 +38,13 @@ class Staging:
         self._folder = folder
         self._progress = progress
         self._wanted = {file.uri: file for file in target.decisions.to_load}
+        self._routed: dict[str, list[tuple[str, Taken]]] = defaultdict(list)
+        self._excluded: list[str] = []  # of those that were joined
+        for uri, taken in target.intake.taken.items():
+            if uri in self._wanted:
+                self._routed[taken.route].append((uri, taken))
+            elif taken.route == JOINED:
+                self._excluded.append(uri)
 
     @property
     def rejects(self) -> Path:
@@ -45,36 +52,28 @@ class Staging:
         return rejects_file(self._folder, self._target.table.name)
 
     def stage(self) -> None:
-        """Inserts every file that is to be loaded; holds the counts to its lines."""
+        """Inserts every file that is to be loaded; holds the rows to their lines."""
         started = time.monotonic()
-        odd = [self._wanted[uri] for uri, _ in self._routed(CAREFUL)]
+        self._target.outcomes.clear()  # of an attempt that failed
+        self.rejects.unlink(missing_ok=True)
+        odd = [self._wanted[uri] for uri, _ in self._routed[CAREFUL]]
         odd += self._insert_parts()
         odd += self._insert_whole()
         if odd:
             self._insert_carefully(odd)
-        self._hold_to_counts()
         self._target.seconds = time.monotonic() - started
-
-    def _routed(self, route: str) -> list[tuple[str, Taken]]:
-        """The files that are to be loaded this way."""
-        return [
-            (uri, taken)
-            for uri, taken in self._target.intake.taken.items()
-            if taken.route == route and uri in self._wanted
-        ]
 
     def _insert_parts(self) -> list[LandedFile]:
         """Inserts the small clean files, which were joined; returns the odd ones."""
-        files, inserted = self._routed(JOINED), 0
-        for part, uris in self._target.intake.parts:
-            excluded = [uri for uri in uris if uri not in self._wanted]
-            if len(excluded) < len(uris):
-                inserted += self._rows.insert_part(part, excluded)
+        files, inserted = self._routed[JOINED], 0
+        if files:
+            parts = self._target.intake.parts
+            inserted = self._rows.insert_parts(parts, self._excluded)
         return self._odd(files, inserted)
 
     def _insert_whole(self) -> list[LandedFile]:
         """Inserts the large clean files where they lie; returns the odd ones."""
-        files, inserted = self._routed(WHOLE), 0
+        files, inserted = self._routed[WHOLE], 0
         whole = [(uri, self._plain(taken.path), taken.lines) for uri, taken in files]
         done = 0
         label = f"staging {self._target.table.landing}"
@@ -91,8 +90,10 @@ class Staging:
             counts = self._rows.counts()
             odd = {uri for uri, taken in files if counts.get(uri, 0) != taken.lines}
             self._rows.take_back([uri for uri in odd if uri in counts])
+        # Files of as many lines share what becomes of them, which is final
+        outcomes = {lines: Outcome(lines) for lines in {t.lines for _, t in files}}
         self._target.outcomes |= {
-            uri: Outcome(taken.lines) for uri, taken in files if uri not in odd
+            uri: outcomes[taken.lines] for uri, taken in files if uri not in odd
         }
         return [self._wanted[uri] for uri, _ in files if uri in odd]
 
@@ -105,7 +106,13 @@ class Staging:
             for file in self._progress.track(files, label):
                 taken = self._target.intake.taken[file.uri]
                 outcomes[file.uri] = self._read(file, taken, rows.write, rejects.write)
-        self._rows.insert_part(part, ())
+        expected = sum(outcomes[file.uri].rows for file in files)
+        inserted = self._rows.insert_parts([part])
+        if inserted != expected:
+            raise LoadError(
+                f"{files[0].uri} and others have {expected:,} rows, but DuckDB took "
+                f"{inserted:,}. Nothing was loaded."
+            )
 
     def _read(
         self, file: LandedFile, taken: Taken, write_row: Write, write_reject: Write
@@ -153,20 +160,6 @@ class Staging:
         link = self._folder / f"{len(list(self._folder.iterdir()))}.link.json"
         link.symlink_to(path)
         return link
-
-    def _hold_to_counts(self) -> None:
-        """Holds each file's staged rows to what the ledger is going to say."""
-        counts = self._rows.counts() if self._target.outcomes else {}
-        for uri, outcome in self._target.outcomes.items():
-            if counts.pop(uri, 0) != outcome.rows:
-                raise LoadError(
-                    f"{uri} has {outcome.rows:,} rows, but DuckDB took another number. "
-                    "Nothing was loaded."
-                )
-        if counts:
-            raise LoadError(
-                f"{next(iter(counts))} was staged unasked; nothing was loaded."
-            )
 
 
 def rejects_file(folder: Path, target: str) -> Path:

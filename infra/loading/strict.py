@@ -43,10 +43,8 @@ class Strict:
             return False
         decode = self._decoder.decode
         try:
-            if text.isascii() and not _ODD_ESCAPE.search(text):
-                for line in lines:
-                    decode(line)
-                return True
+            if text.isascii() and not (b"\\u" in text and _ODD_ESCAPE.search(text)):
+                return all(map(decode, lines))  # a row is true, whatever is in it
             return b"\\u0000" not in text and all(
                 self._fits(decode(line)) for line in lines
             )

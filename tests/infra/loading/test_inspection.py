@@ -1,5 +1,6 @@
 import hashlib
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -155,3 +156,21 @@ def test_a_worker_reads_requests_and_answers_each(tmp_path: Path) -> None:
     first, second = map(json.loads, done.stdout.splitlines())
     assert first == second
     assert first["inspected"]["lines"] == 1
+
+
+def test_a_worker_whose_answer_nobody_reads_ends_without_a_word(tmp_path: Path) -> None:
+    path = write(tmp_path, LINE)
+    command = [sys.executable, "-m", "infra.loading.inspection", str(REPOSITORY), "0"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=REPOSITORY,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        request = json.dumps({"table": EVENTS.name, "path": path})
+        _, told = process.communicate(request.encode() + b"\n", timeout=20)
+        assert told == b""
+        assert process.returncode == -signal.SIGPIPE

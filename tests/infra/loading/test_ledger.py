@@ -236,6 +236,20 @@ CASES = (
         options={"sample": "one"},
     ),
     Case(
+        "a file of two samples is staged anew, to belong to the later one",
+        (a_version("a", "x", sample="one"),),
+        (a_file("a", "x"),),
+        {"changed": ["a"], "replaced": ["a"]},
+        options={"sample": "other"},
+    ),
+    Case(
+        "a file of two samples may say what another of the later one says",
+        (a_version("b", "x", sample="one"), a_version("a", "x", sample="other")),
+        (a_file("a", "x"), a_file("b", "x")),
+        {"same": ["a"], "duplicate": ["b"], "replaced": ["b"]},
+        options={"sample": "other"},
+    ),
+    Case(
         "real files that a sample replaced are kept",
         (a_version("a", "x"),),
         (a_file("c", "z"),),

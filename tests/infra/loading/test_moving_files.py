@@ -480,6 +480,18 @@ def test_a_raw_table_with_other_columns_asks_for_a_full_refresh(
     lab.check()
 
 
+@pytest.mark.parametrize("table", ["load_runs", "load_files", "load_rejects"])
+def test_a_ledger_with_other_columns_asks_for_a_new_warehouse(
+    table: str, lab: LandingFiles
+) -> None:
+    lab.good()
+    lab.load()
+    by_hand(lab, f"alter table load.{table} add column mine integer")
+    for full_refresh in (False, True):
+        with pytest.raises(LoadError, match=f"load.{table} .*`invoke down up load`"):
+            lab.load(full_refresh=full_refresh)
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -542,6 +554,19 @@ def test_another_sample_takes_the_place_of_a_sample(lab: LandingFiles) -> None:
     assert names(lab) == {"b", "d"}
     assert [each.uri for each in made.pruned] == ["log_data/a.json", "log_data/c.json"]
     assert made.gone == []
+    lab.check()
+
+
+def test_a_file_of_two_samples_belongs_to_the_later_one(lab: LandingFiles) -> None:
+    sample(lab, 1, "a", "b")
+    lab.load()
+    sample(lab, 2, "a", "b")
+    lab.load()
+    lab.check()
+    (lab.landing / "log_data/a.json").unlink()
+    decisions = lab.load().targets[0].decisions
+    assert [each.uri for each in decisions.gone] == ["log_data/a.json"]
+    assert names(lab) == {"a", "b"}
     lab.check()
 
 

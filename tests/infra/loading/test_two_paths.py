@@ -18,8 +18,9 @@ from mutated import (
     written,
 )
 
-from infra.loading import intake, staging
+from infra.loading import intake, load, staging
 from infra.loading.careful import Careful, Row
+from infra.loading.duckdb_rows import Rows
 from infra.loading.raw_schema import RawTable
 from infra.loading.strict import Strict
 
@@ -30,10 +31,15 @@ Result = dict[str, Any]  # what became of a file
 
 
 class Reading(NamedTuple):
-    """How files are read: sizes of files, parts, statements, and DuckDB's threads."""
+    """How files are read: sizes of files, parts, statements, and DuckDB's threads.
+
+    `workers` is the number of small files from which on other processes read them.
+    """
 
     small: int = intake.SMALL
     part: int = intake.PART
+    chunk: int = intake.CHUNK
+    workers: int = intake.WORTH_WORKERS
     statement: int = staging.STATEMENT
     threads: int = 2
 
@@ -41,7 +47,8 @@ class Reading(NamedTuple):
 READINGS = {
     "joined": Reading(),
     "joined, one thread": Reading(threads=1),
-    "joined in many parts": Reading(part=3000, threads=4),
+    "joined in many parts": Reading(part=3000, chunk=7, threads=4),
+    "joined by workers": Reading(chunk=23, workers=1),
     "whole": Reading(small=1),
     "whole, one thread": Reading(small=1, threads=1),
     "whole, four threads": Reading(small=1, threads=4),
@@ -84,6 +91,8 @@ def results(files: dict[str, bytes], root: Path, reading: Reading) -> dict[str, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(intake, "SMALL", reading.small)
         patch.setattr(intake, "PART", reading.part)
+        patch.setattr(intake, "CHUNK", reading.chunk)
+        patch.setattr(intake, "WORTH_WORKERS", reading.workers)
         patch.setattr(staging, "STATEMENT", reading.statement)
         landing.load(max_rejects=EVERYTHING)
         landing.check()
@@ -155,6 +164,31 @@ def test_both_paths_come_to_the_same_result(
     for table in (EVENTS, SONGS):  # else this says nothing
         uris = [uri for uri in found if uri.startswith(table.landing)]
         assert careful_files.count(table) < 0.9 * len(uris)
+
+
+@pytest.mark.parametrize("small", [intake.SMALL, 1], ids=["joined", "whole"])
+def test_the_quick_statement_comes_to_it_where_no_key_comes_twice(
+    small: int, mutants: Mutants, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One such key sends the whole load to the patient statement, so without any."""
+    patient: list[bool] = []
+
+    class Heard(Rows):
+        def __init__(self, *args: Any, **given: Any) -> None:  # noqa: ANN401 - as it has
+            super().__init__(*args, **given)
+            patient.append(given["patient"])
+
+    monkeypatch.setattr(load, "Rows", Heard)
+    twice = {
+        uri
+        for uri, result in mutants.results.items()
+        if any(reason == "duplicate_key" for _, _, reason, *_ in result["rejects"])
+    }
+    files = {uri: mutants.files[uri] for uri in mutants.files.keys() - twice}
+    assert len(files) > 0.8 * len(mutants.files)
+    found = results(files, tmp_path, Reading(small=small))
+    assert not any(patient)
+    assert found == {uri: mutants.results[uri] for uri in files}
 
 
 # Line by line
