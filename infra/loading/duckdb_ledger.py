@@ -13,14 +13,13 @@ from infra.loading.duckdb_engine import (
     misses_columns,
     relation,
 )
+from infra.loading.engine import Columns
 from infra.loading.ledger import Ledger, Version
 from infra.loading.raw_schema import LEDGER, Column, RawTable, Table
 from infra.warehouse import identifier, quoted
 
 ROWS = 5000  # of columns that are written at once
 OBJECT = 1 << 20  # bytes; DuckDB has buffers of some objects for each core
-
-Columns = Mapping[str, Sequence[Any]]
 
 
 class LedgerTables:

@@ -10,11 +10,10 @@ from pathlib import Path
 import orjson
 
 from infra.loading.duckdb_engine import Connection, globbed, relation, threads
+from infra.loading.engine import Whole
 from infra.loading.lines import LIMIT
 from infra.loading.raw_schema import Column, RawTable
 from infra.warehouse import identifier, quoted
-
-Whole = tuple[str, Path, int]  # uri, path, lines
 
 _LONGEST = 2 * LIMIT  # bytes of a line; DuckDB's buffers are twice as large
 _LINEAGE = {"_source_uri": "VARCHAR", "_line": "INTEGER"}

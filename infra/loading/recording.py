@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.errors import LoadError
 from infra.landing.files import LandedFile
-from infra.loading.duckdb_ledger import Columns, LedgerTables
+from infra.loading.engine import Columns, LedgerTables
 from infra.loading.staging import rejects_file
 from infra.loading.target import Target
 

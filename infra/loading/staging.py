@@ -12,7 +12,7 @@ from infra.console import Bar
 from infra.errors import LoadError
 from infra.landing.files import LandedFile
 from infra.loading.careful import Careful, Reject
-from infra.loading.duckdb_rows import Rows, Whole
+from infra.loading.engine import Rows, Whole
 from infra.loading.intake import CAREFUL, JOINED, WHOLE, Taken, changed
 from infra.loading.target import Outcome, Target
 

@@ -18,7 +18,7 @@ from mutated import (
     written,
 )
 
-from infra.loading import intake, load, staging
+from infra.loading import duckdb_session, intake, staging
 from infra.loading.careful import Careful, Row
 from infra.loading.duckdb_rows import Rows
 from infra.loading.raw_schema import RawTable
@@ -178,7 +178,7 @@ def test_the_quick_statement_comes_to_it_where_no_key_comes_twice(
             super().__init__(*args, **given)
             patient.append(given["patient"])
 
-    monkeypatch.setattr(load, "Rows", Heard)
+    monkeypatch.setattr(duckdb_session, "Rows", Heard)
     twice = {
         uri
         for uri, result in mutants.results.items()

@@ -1,0 +1,125 @@
+"""What a load asks of a warehouse, whichever engine it has.
+
+`duckdb_session` and `redshift_session` answer. Nothing here decides anything: what a
+load does about each file comes from outside, and so does the transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from infra.loading.ledger import Ledger, Version
+from infra.loading.raw_schema import RawTable
+
+Whole = tuple[str, Path, int]  # uri, path, lines
+Columns = Mapping[str, Sequence[Any]]
+
+
+class Rows(Protocol):
+    """The rows that one load puts into one raw table."""
+
+    def insert_whole(self, files: Sequence[Whole]) -> int:
+        """Inserts the lines of clean files; returns how many."""
+
+    def insert_parts(self, parts: Sequence[Path], excluded: Sequence[str] = ()) -> int:
+        """Inserts the rows of parts, which carry their lineage; returns how many.
+
+        `excluded` are the uris in the parts whose rows are not wanted.
+        """
+
+    def take_back(self, uris: Sequence[str]) -> None:
+        """Deletes this load's rows of these files."""
+
+    def counts(self) -> dict[str, int]:
+        """The rows of this load by uri."""
+
+
+class LedgerTables(Protocol):
+    """load_runs, load_files and load_rejects."""
+
+    def read(self, table: RawTable) -> Ledger:
+        """The versions of the raw table's files that count."""
+
+    def rows(self, table: RawTable) -> int:
+        """The rows that the raw table has by the ledger."""
+
+    def is_running(self, load_id: int) -> bool:
+        """Whether the ledger does not know yet how this load ended."""
+
+    def append(self, name: str, columns: Columns, folder: Path) -> None:
+        """Appends rows to a table, given as columns of one length; others are null.
+
+        Moments are microseconds since 1970-01-01 UTC.
+        """
+
+    def append_file(self, name: str, path: Path) -> None:
+        """Appends the rows of a newline-delimited file to a table."""
+
+    def update_run(self, load_id: int, target: str, changes: dict[str, Any]) -> None:
+        """Writes the outcome of a run into its row."""
+
+    def set_status(
+        self,
+        table: RawTable,
+        versions: Sequence[Version],
+        status: str,
+        note: str | None = None,
+    ) -> None:
+        """Gives the ledger's rows of these versions another status."""
+
+    def set_stamps(self, table: RawTable, stamps: dict[str, str]) -> None:
+        """Remembers new stamps of files whose content is the same."""
+
+
+class Engine(Protocol):
+    """A warehouse with its lock held, ready for one load."""
+
+    @property
+    def name(self) -> str:
+        """What the ledger calls it."""
+
+    @property
+    def ledger(self) -> LedgerTables:
+        """The ledger in it."""
+
+    @property
+    def load_id(self) -> int:
+        """The number of this load."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this load may put temporary files."""
+
+    @property
+    def faults(self) -> tuple[type[Exception], ...]:
+        """The errors of its driver."""
+
+    def begin(self) -> None:
+        """Starts the transaction."""
+
+    def commit(self) -> None:
+        """Ends it; everything has happened."""
+
+    def rollback(self) -> None:
+        """Ends it, if it has not ended by itself; nothing has happened."""
+
+    def is_refused_line(self, error: Exception) -> bool:
+        """Whether the quick reading met a line that it cannot take."""
+
+    def misses_columns(self, table: RawTable) -> bool:
+        """Whether the table has other columns than its definition says."""
+
+    def start_rebuild(self, table: RawTable) -> None:
+        """Makes an empty table beside the raw table."""
+
+    def finish_rebuild(self, table: RawTable) -> None:
+        """Puts the table that was rebuilt in the raw table's place."""
+
+    def delete_rows(self, table: RawTable, versions: Sequence[Version]) -> None:
+        """Deletes the staged rows of these versions."""
+
+    def rows(self, table: RawTable, *, rebuilt: bool, patient: bool) -> Rows:
+        """The rows that this load puts into the table, or into the rebuilt one."""
+
+    def count(self, table: RawTable, *, rebuilt: bool) -> int:
+        """Rows of the table, or of the rebuilt one."""
