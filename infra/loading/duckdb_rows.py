@@ -19,30 +19,22 @@ _LONGEST = 2 * LIMIT  # bytes of a line; DuckDB's buffers are twice as large
 _LINEAGE = {"_source_uri": "VARCHAR", "_line": "INTEGER"}
 
 
-class Rows:
-    """The rows that one load puts into one raw table."""
+class Reading:
+    """How DuckDB reads raw files: queries of their rows, and where each one stood."""
 
     def __init__(
-        self,
-        connection: Connection,
-        table: RawTable,
-        load_id: int,
-        rebuilt: str = "",
-        *,
-        patient: bool = False,
+        self, connection: Connection, table: RawTable, *, patient: bool = False
     ) -> None:
         self._connection = connection
         self._columns = table.raw_columns
-        self._load_id = load_id
-        self._relation = relation(table, rebuilt)
         self._patient = patient
 
-    def insert_whole(self, files: Sequence[Whole]) -> int:
-        """Inserts the lines of clean files; returns how many.
+    def whole(self, files: Sequence[Whole]) -> str:
+        """A query of the lines of clean files.
 
         Every core reads a share of the files, in order, so that a line's position tells
-        its number: in clean files no line is blank. A row is inserted only if its
-        number is one of its file's: as many rows as lines are all the lines.
+        its number: in clean files no line is blank. There is a row only if its number
+        is one of its file's: as many rows as lines are all the lines.
         """
         branches = []
         for share in _shares(files, threads(self._connection)):
@@ -58,36 +50,22 @@ class Rows:
                 "as starts (path, uri, start, lines) on lines._path = starts.path "
                 "and _position between start + 1 and start + starts.lines"
             )
-        return self._insert(" union all ".join(branches))
+        return self._columns_of(" union all ".join(branches))
 
-    def insert_parts(self, parts: Sequence[Path], excluded: Sequence[str] = ()) -> int:
-        """Inserts the rows of parts, which carry their lineage; returns how many.
-
-        `excluded` are the uris in the parts whose rows are not wanted.
-        """
+    def parts(self, parts: Sequence[Path], excluded: Sequence[str]) -> str:
+        """A query of the rows of parts; it takes `$excluded` where there are any."""
         rows = f"from ({self._read(parts, _LINEAGE)})"
         if excluded:
             rows += " where _source_uri not in (select unnest($excluded))"
-            return self._insert(rows, {"excluded": list(excluded)})
-        return self._insert(rows)
+        return self._columns_of(rows)
 
-    def take_back(self, uris: Sequence[str]) -> None:
-        """Deletes this load's rows of these files."""
-        self._connection.execute(
-            f"delete from {self._relation} where _load_id = $load_id "
-            "and _source_uri in (select unnest($uris))",
-            {"load_id": self._load_id, "uris": list(uris)},
+    def _columns_of(self, rows: str) -> str:
+        """Rows by key, as rows by column."""
+        keys = ", ".join(
+            f"{identifier(column.json)} as {identifier(column.name)}"
+            for column in self._columns
         )
-
-    def counts(self) -> dict[str, int]:
-        """The rows of this load by uri."""
-        return dict(
-            self._connection.execute(
-                f"select _source_uri, count(*) from {self._relation} "
-                "where _load_id = $load_id group by _source_uri",
-                {"load_id": self._load_id},
-            ).fetchall()
-        )
+        return f"select {keys}, _source_uri, _line from ({rows})"
 
     def _read(self, paths: Iterable[Path], lineage: dict[str, str]) -> str:
         """A query of the lines of files: their keys, and the lineage in them.
@@ -119,12 +97,60 @@ class Rows:
             "where object is not null"
         )
 
+
+class Rows:
+    """The rows that one load puts into one raw table."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        table: RawTable,
+        load_id: int,
+        rebuilt: str = "",
+        *,
+        patient: bool = False,
+    ) -> None:
+        self._connection = connection
+        self._reading = Reading(connection, table, patient=patient)
+        self._columns = table.raw_columns
+        self._load_id = load_id
+        self._relation = relation(table, rebuilt)
+
+    def insert_whole(self, files: Sequence[Whole]) -> int:
+        """Inserts the lines of clean files; returns how many."""
+        return self._insert(self._reading.whole(files))
+
+    def insert_parts(self, parts: Sequence[Path], excluded: Sequence[str] = ()) -> int:
+        """Inserts the rows of parts, which carry their lineage; returns how many.
+
+        `excluded` are the uris in the parts whose rows are not wanted.
+        """
+        given: dict[str, object] = {"excluded": list(excluded)} if excluded else {}
+        return self._insert(self._reading.parts(parts, excluded), given)
+
+    def take_back(self, uris: Sequence[str]) -> None:
+        """Deletes this load's rows of these files."""
+        self._connection.execute(
+            f"delete from {self._relation} where _load_id = $load_id "
+            "and _source_uri in (select unnest($uris))",
+            {"load_id": self._load_id, "uris": list(uris)},
+        )
+
+    def counts(self) -> dict[str, int]:
+        """The rows of this load by uri."""
+        return dict(
+            self._connection.execute(
+                f"select _source_uri, count(*) from {self._relation} "
+                "where _load_id = $load_id group by _source_uri",
+                {"load_id": self._load_id},
+            ).fetchall()
+        )
+
     def _insert(self, rows: str, given: dict[str, object] | None = None) -> int:
         names = ", ".join(identifier(column.name) for column in self._columns)
-        keys = ", ".join(identifier(column.json) for column in self._columns)
         inserted = self._connection.execute(
-            f"insert into {self._relation} ({names}, _load_id, _source_uri, _line) "
-            f"select {keys}, {self._load_id}, _source_uri, _line from ({rows})",
+            f"insert into {self._relation} ({names}, _source_uri, _line, _load_id) "
+            f"select *, {self._load_id} from ({rows})",
             given,
         ).fetchall()
         return int(inserted[0][0])

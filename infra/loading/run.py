@@ -96,7 +96,8 @@ class Run:
         for table in self._project.raw_tables:
             self._targets.append(self._decided(table, reached))
         reached("decided")
-        mishaps = (LoadError, OSError, *self._engine.faults)
+        own: tuple[type[Exception], ...] = (LoadError, OSError)
+        mishaps = own + self._engine.faults
         self._engine.begin()
         try:
             self._stage_all(reached)
