@@ -57,6 +57,9 @@ def up(
     from infra import console, local, profile, steps
 
     if profile.chosen_target(ROOT, target) == profile.LOCAL:
+        local.refuse_options(
+            plan=plan, cidr=bool(cidr), accept_unknown_cost=accept_unknown_cost
+        )
         with steps.timed(ROOT, "up") as watch, console.bar("making it") as bar:
             readied = local.up(project(), bar)
         console.closing("up", local.announce(readied), watch.seconds, "invoke load")
@@ -71,11 +74,11 @@ def up(
             told = "nothing was changed"
             console.closing("up", told, watch.seconds, "invoke up --target redshift")
             raise Exit(code=verbs.CHANGES)
-        console.closing("up", "nothing to do", watch.seconds, "invoke load build")
+        console.closing("up", "nothing to do", watch.seconds, "invoke status")
         return
     with steps.timed(ROOT, "up") as watch:
-        told = verbs.bring_up(project(), asked, yes=yes)
-    console.closing("up", told, watch.seconds, "dbt debug, invoke status")
+        told, next_step = verbs.bring_up(project(), asked, yes=yes)
+    console.closing("up", told, watch.seconds, next_step)
 
 
 @verb(
@@ -210,17 +213,18 @@ def verify(_: Context) -> None:
 )
 def status(_: Context, target: str = "", json: bool = False) -> None:
     """Show what there is: files, rows, last runs; on AWS state and cost."""
-    from infra import console, profile, steps
+    from infra import console, local, profile, steps
     from infra import status as state
 
     watch = steps.Stopwatch.start()
     if profile.chosen_target(ROOT, target) == profile.REDSHIFT:
         from infra.aws import verbs
 
-        told = verbs.show_status(project(), as_json=json)
+        told, next_step = verbs.show_status(project(), as_json=json)
         if not json:
-            console.closing("status", told, watch.seconds, "invoke pause, invoke down")
+            console.closing("status", told, watch.seconds, next_step)
         return
+    local.refuse_options(json=json)
     told, next_step = state.status(project())
     console.closing("status", told, watch.seconds, next_step)
 
@@ -282,16 +286,18 @@ def generate(
 def check(_: Context, target: str = "", cidr: str = "") -> None:
     """Look for what is missing, here and on AWS, before it is missed."""
     from infra import check as checks
-    from infra import console, profile, steps
+    from infra import console, local, profile, steps
 
     watch = steps.Stopwatch.start()
-    found = checks.findings(project())
-    next_step = "invoke up load build"
     if profile.chosen_target(ROOT, target) == profile.REDSHIFT:
         from infra.aws import verbs
 
-        found = [*checks.machine(), *verbs.findings(project(), cidr)]
+        found = [*checks.machine("redshift"), *verbs.findings(project(), cidr)]
         next_step = "invoke up --target redshift --plan"
+    else:
+        local.refuse_options(cidr=bool(cidr))
+        found = checks.findings(project())
+        next_step = "invoke up load build"
     count = checks.report(found)
     console.closing("check", f"all {count} are well", watch.seconds, next_step)
 
@@ -410,7 +416,7 @@ def down(
     purge: bool = False,
 ) -> None:
     """Remove what `up` and `load` made, here or on AWS; asks first."""
-    from infra import console, profile, removal, steps
+    from infra import console, local, profile, removal, steps
 
     watch = steps.Stopwatch.start()
     if profile.chosen_target(ROOT, target) == profile.REDSHIFT:
@@ -420,6 +426,7 @@ def down(
         told = verbs.take_down(project(), yes=yes, final_snapshot=keep, purge=purge)
         console.closing("down", told, watch.seconds, "invoke leftovers")
         return
+    local.refuse_options(no_final_snapshot=no_final_snapshot, purge=purge)
     plan = removal.plan(project())
     removal.announce(project(), plan)
     told = removal.carry_out(project(), plan, yes=yes)

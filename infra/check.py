@@ -41,9 +41,9 @@ def findings(project: Project) -> list[Finding]:
     ]
 
 
-def machine() -> list[Finding]:
-    """What any place needs: Python and the packages."""
-    return [_python(), *_packages()]
+def machine(extra: str = "") -> list[Finding]:
+    """What any place needs: Python and the packages, an extra's with them."""
+    return [_python(), *_packages(extra)]
 
 
 def _python() -> Finding:
@@ -56,9 +56,10 @@ def _python() -> Finding:
     )
 
 
-def _packages() -> Iterator[Finding]:
-    """Every package of the main job, in one line unless something is wrong with it."""
-    install = "pip install -e . -c constraints.txt"
+def _packages(extra: str) -> Iterator[Finding]:
+    """Every package of the job, in one line unless something is wrong with it."""
+    what = f'".[{extra}]"' if extra else "."
+    install = f"pip install -e {what} -c constraints.txt"
     try:
         required = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
@@ -66,7 +67,7 @@ def _packages() -> Iterator[Finding]:
         return
     well = 0
     for requirement in map(Requirement, required):
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
             continue
         try:
             version = metadata.version(requirement.name)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ Item = TypeVar("Item")
 
 PLAIN_EVERY_SECONDS = 5.0  # how often a step speaks up where no terminal shows a bar
 
+# What a line of several starts with: an indent, and a word or two to the left
+_LABEL = re.compile(r"\s*(?:\S+(?: \S+)?\s{2,}(?=\S))?")
 _NUMBER = re.compile(r"null|-|-?[0-9][0-9,]*(\.[0-9]+)?( ?(%|s|MB|GB))?")
 
 out = Console(highlight=False)
@@ -86,8 +89,20 @@ def bar(label: str) -> Iterator[Bar]:
 
 
 def say(text: str) -> None:
-    """Prints a line as it is."""
-    out.print(visible(text), markup=False)
+    """Prints a line; where a terminal is too narrow it goes on below its text."""
+    for line in visible(text).split("\n"):
+        out.print(line if out.soft_wrap else _hung(line), markup=False)
+
+
+def _hung(line: str) -> str:
+    label = _LABEL.match(line)
+    return textwrap.fill(
+        line,
+        out.width,
+        subsequent_indent=" " * (label.end() if label else 0),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def warn(text: str) -> None:
@@ -106,6 +121,7 @@ def closing(task: str, text: str, seconds: float, next_step: str) -> None:
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints a table of at most the terminal's width; numbers stand to the right."""
     texts = [[cell_text(cell) for cell in row] for row in rows]
+    whole = _whole_columns([[visible(each) for each in headers], *_plain(texts)])
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for index, header in enumerate(headers):
         cells = [row[index] for row in texts]
@@ -114,10 +130,31 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
             Text(visible(header)),
             justify="right" if right else "left",
             overflow="fold",
+            no_wrap=index in whole,
         )
     for row in texts:
         grid.add_row(*row)
     out.print(grid, soft_wrap=False)
+
+
+def _plain(rows: Iterable[Sequence[Text]]) -> list[list[str]]:
+    return [[cell.plain for cell in row] for row in rows]
+
+
+def _whole_columns(rows: Sequence[Sequence[str]]) -> set[int]:
+    """The columns of single words, if those of many words can make room for them."""
+    columns = list(zip(*rows, strict=True))
+    least = [
+        max(len(word) for cell in each for word in ["", *cell.split()])
+        for each in columns
+    ]
+    if sum(least) + 2 * (len(columns) - 1) > out.width:
+        return set()
+    return {
+        index
+        for index, cells in enumerate(columns)
+        if max(map(len, cells)) == least[index]
+    }
 
 
 def cell_text(value: object) -> Text:
@@ -152,4 +189,7 @@ def agreed(question: str, *, yes: bool) -> bool:
         return True
     if not is_interactive():
         raise ConfigurationError("There is nobody to ask; add --yes to go ahead.")
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D
+        return False

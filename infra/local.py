@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from infra import profile as profiles
 from infra import sample
 from infra.console import Bar, say, warn
+from infra.errors import ConfigurationError
 from infra.landing import folder
 from infra.landing.s3 import Bucket
 from infra.loading import duckdb_engine
@@ -31,6 +32,17 @@ def up(project: Project, progress: Bar) -> list[Readied]:
         _ensure_warehouse(project),
         _ensure_landing(project, progress),
     ]
+
+
+def refuse_options(**given: bool) -> None:
+    """Raises for an option that has a meaning on AWS only, as `--plan`."""
+    for name, value in given.items():
+        if value:
+            option = name.replace("_", "-")
+            raise ConfigurationError(
+                f"--{option} is for the warehouse on AWS; add --target "
+                f"{profiles.REDSHIFT}, or leave it out."
+            )
 
 
 def announce(readied: list[Readied]) -> str:
@@ -74,12 +86,14 @@ def _warn_of_an_edit(
 ) -> None:
     """Says what profiles.yml, which a person edited, lacks of what it should hold."""
     present = profiles.written(project.root)
-    if target != present[0] or redshift != present[1]:
-        block = f" and this below `outputs`:\n{redshift.text()}" if redshift else ""
-        warn(
-            f"{profiles.FILE} was edited, so it is left as it is; put `target: "
-            f"{target}` in it{block or '.'}"
-        )
+    left = f"{profiles.FILE} was edited, so it is left as it is"
+    lacking = [] if target == present[0] else [f"`target: {target}` in it"]
+    if redshift and redshift != present[1]:
+        lacking.append(f"this below `outputs`:\n{redshift.text()}")
+    if lacking:
+        warn(f"{left}; put {' and '.join(lacking)}")
+    if present[1] and not redshift:
+        warn(f"{left}; its output {profiles.REDSHIFT} leads nowhere now.")
     if target == profiles.LOCAL and present[0] == target:
         _warn_of_another_warehouse(project)
 

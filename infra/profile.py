@@ -24,6 +24,7 @@ _EXAMPLE_PATH = "path: sparkify.duckdb"
 _EXAMPLE_TARGET = "target: local"
 LOCAL, REDSHIFT = "local", "redshift"
 TARGETS = (LOCAL, REDSHIFT)
+VARIABLE = "DBT_TARGET"  # chooses the target before the file does, for dbt as well
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Redshift:
 
     def text(self) -> str:
         """The output as YAML, below `outputs`."""
-        user = f"      user: {self.user}\n" if self.user else ""
+        user = f"      user: {_plain(self.user)}\n" if self.user else ""
         return (
             f"    {REDSHIFT}:\n"
             "      type: redshift\n"
@@ -64,7 +65,7 @@ class Redshift:
             f"      port: {self.port}\n"
             f"      cluster_id: {self.cluster}\n"
             f"      region: {self.region}\n"
-            f"      dbname: {self.database}\n"
+            f"      dbname: {_plain(self.database)}\n"
             f"{user}"
             "      schema: sparkify\n"
             "      sslmode: verify-full\n"
@@ -92,46 +93,69 @@ class Redshift:
             return None
 
 
+def _plain(text: str) -> str:
+    """A text as YAML reads it back; it takes `yes` for something else."""
+    return text if yaml.safe_load(text) == text else json.dumps(text)
+
+
 def written(root: Path) -> tuple[str, Redshift | None]:
     """The default target and the cluster of profiles.yml as it stands, if any."""
     try:
         profile = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))[NAME]
-        target = str(os.environ.get("DBT_TARGET") or _rendered(profile["target"]))
+        target = str(_rendered(profile["target"]))
         return target, Redshift.parse(profile["outputs"].get(REDSHIFT))
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError):
         return LOCAL, None
 
 
 def chosen_target(root: Path, given: str) -> str:
-    """The target a task works on: the one given, or the default of profiles.yml."""
-    target = given or written(root)[0]
-    if target not in TARGETS:
-        raise ConfigurationError(
-            f"--target {target}: must be {LOCAL} or {REDSHIFT}."
-            if given
-            else f"{FILE} has the default target {target}, which is none of the "
-            f"project's own; say --target {LOCAL} or --target {REDSHIFT}."
-        )
-    return target
+    """The target a task works on: the one given, or the one that dbt would take.
+
+    A target of a person's own on DuckDB is a warehouse here, as `local` is.
+    """
+    if given and given not in TARGETS:
+        raise ConfigurationError(f"--target {given}: must be {LOCAL} or {REDSHIFT}.")
+    target = given or os.environ.get(VARIABLE) or written(root)[0]
+    if target in TARGETS:
+        return target
+    if _is_duckdb(root, target):
+        return LOCAL
+    where = VARIABLE if os.environ.get(VARIABLE) else FILE
+    raise ConfigurationError(
+        f"{where} has the default target {target}, which is none of the project's own; "
+        f"say --target {LOCAL} or --target {REDSHIFT}."
+    )
+
+
+def _is_duckdb(root: Path, target: str) -> bool:
+    try:
+        profile = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))[NAME]
+        return bool(_rendered(profile["outputs"][target]["type"]) == "duckdb")
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError):
+        return False
 
 
 def read(root: Path) -> Profile:
     """Reads the default target; whatever dbt would refuse is an error here too."""
     try:
         profile = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))[NAME]
-        target = os.environ.get("DBT_TARGET") or _rendered(profile["target"])
+        target = os.environ.get(VARIABLE) or _rendered(profile["target"])
         if profile["outputs"] and target not in profile["outputs"]:
             raise ConfigurationError(
                 f"{FILE} has no target {target!r}, only "
                 f"{', '.join(profile['outputs'])}. `target` there, or the variable "
-                "DBT_TARGET, names it."
+                f"{VARIABLE}, names it."
             )
         output = _rendered(profile["outputs"][target])
         if output["type"] != "duckdb":
+            instead = (
+                f"Unset {VARIABLE}, which chooses that target."
+                if os.environ.get(VARIABLE)
+                else f"`invoke up --target {LOCAL}` makes DuckDB the default again."
+            )
             raise ConfigurationError(
                 f"{FILE}: target {target} is of type {output['type']}; this task works "
-                "on duckdb so far (dbt itself works on both). `invoke up --target "
-                "local` makes DuckDB the default again."
+                f"on duckdb so far (dbt itself works on both). {instead}"
             )
         if _ELSEWHERE.fullmatch(output["path"]):
             raise ConfigurationError(

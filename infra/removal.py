@@ -34,7 +34,12 @@ def plan(project: Project) -> Removal:
     _plan_landing(project, made, removal)
     path = project.root / profiles.FILE
     if path.exists():
-        if digest(path.read_bytes()) == made.profile:
+        if profiles.written(project.root)[1]:
+            removal.leave.append(
+                f"{profiles.FILE}: it leads to the cluster on AWS, which `invoke down "
+                f"--target {profiles.REDSHIFT}` takes down"
+            )
+        elif digest(path.read_bytes()) == made.profile:
             removal.remove.append(path)
         else:
             removal.leave.append(f"{profiles.FILE}: edited since `up` wrote it")

@@ -40,26 +40,23 @@ def _warehouse_path(value: object) -> object:
     return _some_path(value)
 
 
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("not a number")  # noqa: TRY004 - pydantic collects ValueError
-    return value
-
-
-def _whole_number(value: object) -> object:
-    """Takes of a text what Invoke takes, which casts variables by itself: no `1.0`."""
-    return int(value) if isinstance(value, str) else _number(value)
-
-
 def _bucket(value: object) -> object:
     return value if isinstance(value, Bucket) else Bucket.parse(str(value))
 
 
 Landing = Annotated[Path | Bucket, BeforeValidator(_landing_place)]
 WarehouseFile = Annotated[Path, BeforeValidator(_warehouse_path)]
-Whole = Annotated[int, BeforeValidator(_whole_number)]
-Share = Annotated[float, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(rules.whole)]
+Share = Annotated[float, BeforeValidator(rules.number)]
 S3 = Annotated[Bucket, BeforeValidator(_bucket)]
+
+# Rules that two settings share
+_MANY = "a whole number from 1 to 1000000"
+_NODE_TYPE = "a node type such as rg.large or ra3.large (AWS has retired dc2)"
+_NAME = (
+    "lower-case letters, digits and _, a letter first, at most 64, no word of SQL, and "
+    "not "
+)
 
 
 class Settings(BaseModel):
@@ -72,12 +69,8 @@ class Settings(BaseModel):
         description="a path that ends in NAME.duckdb; NAME has lower-case letters, "
         "digits and _ and is not main, memory, system or temp; no ? \\ { } in it"
     )
-    sample_users: Whole = Field(
-        ge=1, le=1_000_000, description="a whole number from 1 to 1000000"
-    )
-    sample_songs: Whole = Field(
-        ge=1, le=1_000_000, description="a whole number from 1 to 1000000"
-    )
+    sample_users: Whole = Field(ge=1, le=1_000_000, description=_MANY)
+    sample_songs: Whole = Field(ge=1, le=1_000_000, description=_MANY)
     sample_days: Whole = Field(
         ge=1, le=3660, description="a whole number from 1 to 3660"
     )
@@ -93,25 +86,20 @@ class Settings(BaseModel):
     aws_access: Literal["my-address", "private"] = Field(
         description="my-address or private"
     )
-    aws_cidr: str = Field(description="a range such as 203.0.113.7/32, or empty")
+    aws_cidr: rules.Cidr = Field(
+        description="an IPv4 address, or a range from /24 to /32, such as "
+        "203.0.113.7/32, but not one that is reserved; or empty"
+    )
     aws_network: rules.Network = Field(
         description="a private range from /16 to /24, such as 10.42.0.0/16"
     )
     copy_from: S3 = Field(description="s3://BUCKET or s3://BUCKET/PREFIX")
-    node_type: rules.NodeType = Field(
-        description="a node type such as rg.large or ra3.large (AWS has retired dc2)"
-    )
-    node_fallback: rules.NodeType = Field(
-        description="a node type such as rg.large or ra3.large (AWS has retired dc2)"
-    )
+    node_type: rules.NodeType = Field(description=_NODE_TYPE)
+    node_fallback: rules.NodeType = Field(description=_NODE_TYPE)
     nodes: Whole = Field(ge=1, le=32, description="a whole number from 1 to 32")
-    database: rules.Database = Field(
-        description="lower-case letters, digits and _, a letter first, at most 64, and "
-        "not dev or another reserved name"
-    )
+    database: rules.Database = Field(description=f"{_NAME}dev or another of Redshift's")
     admin_user: rules.User = Field(
-        description="lower-case letters, digits and _, a letter first, at most 64, and "
-        "not awsuser, admin or another well-known name"
+        description=f"{_NAME}awsuser, admin or another well-known name"
     )
     port: rules.Port = Field(
         description="a port from 5431 to 5455 or from 8191 to 8215"
@@ -133,6 +121,7 @@ class Settings(BaseModel):
 def load(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Reads and validates; all faults come in one SettingsError. Paths are absolute."""
     settings = validated(configuration.read(root, environment))
+    _refuse_what_invoke_cannot_cast(root, environment)
     landing = settings.landing
     return settings.model_copy(
         update={
@@ -140,6 +129,24 @@ def load(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
             "warehouse": root / settings.warehouse,
         }
     )
+
+
+def _refuse_what_invoke_cannot_cast(root: Path, environment: Mapping[str, str]) -> None:
+    """Raises for a fraction in a variable where the file has a whole number.
+
+    Invoke makes of a variable what the file's value is, and fails with a traceback.
+    """
+    present = configuration.section(root)
+    for name, raw in configuration.overrides(environment).items():
+        if type(present.get(name)) is int:
+            try:
+                int(str(raw.value))
+            except ValueError:
+                raise SettingsError(
+                    f"{raw.origin} = {raw.value!r}: Invoke takes whole numbers only, "
+                    f"because {configuration.FILE} has one there; write "
+                    f"{present[name]}.0 there."
+                ) from None
 
 
 def validated(found: Mapping[str, RawSetting]) -> Settings:

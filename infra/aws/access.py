@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,6 +22,9 @@ class Role(Resource):
     """A role that one service takes, with one inline policy and no other."""
 
     kind: ClassVar[str] = "role"
+    fixed: ClassVar[Mapping[str, str]] = {
+        "path": "AWS cannot change that. Delete the role, if nothing else needs it."
+    }
 
     def __init__(
         self,
@@ -56,8 +59,9 @@ class Role(Resource):
         return {**role}
 
     def wanted(self, found: Found) -> Attributes:
-        """Who may take it, and what it may do."""
+        """Where it is, who may take it, and what it may do."""
         return {
+            "path": PATH,
             "trust": documents.text(self._trust),
             "policy": documents.text(self._policy),
             "other policies": (),
@@ -74,6 +78,7 @@ class Role(Resource):
             )
             policy = documents.text(kept["PolicyDocument"])
         return {
+            "path": live["Path"],
             "trust": documents.text(live["AssumeRolePolicyDocument"]),
             "policy": policy,
             "other policies": tuple(name for name in names if name != POLICY),

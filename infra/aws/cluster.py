@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from infra.aws import clock as clocks
-from infra.aws import faults, logs, states
+from infra.aws import cluster_changes, cluster_end, faults, logs, states
 from infra.aws.clock import Clock
+from infra.aws.cluster_end import SNAPSHOT_DAYS
 from infra.aws.engine import Attributes, Difference, Found, Live, Resource
 from infra.aws.names import EXPIRES, Stack, mapped
 from infra.aws.patience import BUSY, patiently, read
@@ -18,7 +19,7 @@ from infra.errors import ForeignError
 if TYPE_CHECKING:
     from mypy_boto3_redshift import RedshiftClient
 
-SNAPSHOT_DAYS = 30  # that a final snapshot is kept
+SOON = timedelta(minutes=10)  # AWS takes no schedule for a moment that has passed
 _AT_CREATION = (
     "It is chosen when the cluster is made. Put the setting back, or take the "
     "warehouse down and up again."
@@ -51,7 +52,9 @@ class Cluster(Resource):
         "admin user": _AT_CREATION,
         "subnet group": _AT_CREATION,
     }
-    restarts: ClassVar[frozenset[str]] = frozenset({"parameters", "port"})
+    restarts: ClassVar[frozenset[str]] = frozenset(
+        {"parameter group", "parameters", "port"}
+    )
 
     def __init__(
         self, redshift: RedshiftClient, stack: Stack, wish: Wish, clock: Clock
@@ -66,7 +69,7 @@ class Cluster(Resource):
 
     def find(self, found: Found) -> Live | None:
         """The cluster of this name."""
-        return described(self._redshift, self._stack)
+        return self._look()
 
     def pending(self, live: Live) -> str:
         """What AWS is doing with it."""
@@ -74,19 +77,14 @@ class Cluster(Resource):
 
     def trouble(self, live: Live) -> str:
         """Why nothing can be done with it."""
-        if states.is_ending(live):
-            return (
-                f"The cluster {self.name} is being deleted. Wait until `invoke status` "
-                "no longer shows it, then run `invoke up` again."
-            )
-        return states.trouble(live)
+        return states.hopeless(live)
 
     def wanted(self, found: Found) -> Attributes:
         """Everything that a person might find changed."""
         wish = self._wish
         return {
             "state": "available",
-            "node type": wish.node_types,
+            "node type": self._types,
             "nodes": wish.nodes,
             "database": wish.database,
             "admin user": wish.admin_user,
@@ -113,11 +111,14 @@ class Cluster(Resource):
         return self._stack.role_arn(self._stack.named("copy"))
 
     def present(self, live: Live, found: Found) -> Attributes:
-        """The same, as it is. Of a paused cluster AWS tells little, changes nothing."""
+        """The same, as it is. Of a paused cluster AWS tells little, changes nothing.
+
+        One that is on its way there counts as paused: it would have to be resumed.
+        """
+        if states.status(live) in (states.PAUSED, states.PAUSING):
+            return {"state": states.PAUSED} | self._immutable(live)
         if states.pending(live):
             return {}
-        if states.status(live) == states.PAUSED:
-            return {"state": states.PAUSED} | self._immutable(live)
         groups = live.get("ClusterParameterGroups", ())
         own = [each for each in groups if each["ParameterGroupName"] == self.name]
         return {
@@ -154,15 +155,20 @@ class Cluster(Resource):
     def _type(self, live: Live) -> object:
         """Any of the types that are allowed is as it should be."""
         found = live["NodeType"]
-        return self._wish.node_types if found in self._wish.node_types else found
+        return self._types if found in self._wish.node_types else found
+
+    @property
+    def _types(self) -> str:
+        return " or ".join(self._wish.node_types)
 
     def _is_over(self, live: Live) -> bool:
         ends = expires_at(live)
-        return ends is None or ends <= self._clock.now()
+        return ends is None or ends <= self._clock.now() + SOON
 
     def _audited(self) -> tuple[str, ...] | str:
         found = read(
-            lambda: self._redshift.describe_logging_status(ClusterIdentifier=self.name)
+            lambda: self._redshift.describe_logging_status(ClusterIdentifier=self.name),
+            self._clock,
         )
         if not found.get("LoggingEnabled"):
             return "off"
@@ -211,123 +217,43 @@ class Cluster(Resource):
         self, live: Live, found: Found, differences: Sequence[Difference]
     ) -> None:
         """Mends the first of the differences that AWS lets be mended together."""
-        wrong = {each.attribute for each in differences}
-        if "state" in wrong:
-            self._call("resume_cluster")
-        elif "lifetime" in wrong:
-            self._prolong()
-        elif wrong & {"default role", "roles"}:
-            foreign = [
-                each["IamRoleArn"]
-                for each in live["IamRoles"]
-                if each["IamRoleArn"] != self._role
-            ]
-            self._call(
-                "modify_cluster_iam_roles",
-                AddIamRoles=[self._role],
-                RemoveIamRoles=foreign,
-                DefaultIamRoleArn=self._role,
-            )
-        elif alone := next((each for each in _ALONE if each in wrong), None):
-            self._call("modify_cluster", **self._modification(alone, found))
-        elif together := [each for each in _TOGETHER if each in wrong]:
-            changes: dict[str, Any] = {}
-            for each in together:
-                changes |= self._modification(each, found)
-            self._call("modify_cluster", **changes)
-        elif "audit log" in wrong:
-            self._call(
-                "enable_logging",
-                LogDestinationType="cloudwatch",
-                LogExports=list(logs.EXPORTS),
-            )
-        else:
-            self._call("reboot_cluster")
-
-    def _modification(self, attribute: str, found: Found) -> dict[str, Any]:
-        wish = self._wish
-        modifications: dict[str, dict[str, Any]] = {
-            "traffic through the VPC": {"EnhancedVpcRouting": True},
-            "encrypted": {"Encrypted": True},
-            "from the internet": {"PubliclyAccessible": wish.public},
-            "port": {"Port": wish.port},
-            "security groups": {
-                "VpcSecurityGroupIds": [found.the("firewall", "GroupId")]
-            },
-            "parameter group": {"ClusterParameterGroupName": self.name},
-            "snapshot days": {"AutomatedSnapshotRetentionPeriod": wish.snapshot_days},
-            "maintenance window": {"PreferredMaintenanceWindow": wish.window},
-            "upgrades": {"AllowVersionUpgrade": True},
-            "managed password": {"ManageMasterPassword": True},
-        }
-        return modifications[attribute]
-
-    def _prolong(self) -> None:
-        prolong(self._redshift, self._stack, self._clock.now() + self._wish.lifetime)
-
-    def _call(self, operation: str, **given: Any) -> None:  # noqa: ANN401 - boto3's
+        if any(each.attribute == "lifetime" for each in differences):
+            until = self._clock.now() + self._wish.lifetime
+            prolong(self._redshift, self._stack, until, self._clock)
+            return
+        operation, given = cluster_changes.request(differences, live)
         call = getattr(self._redshift, operation)
         patiently(
-            lambda: call(ClusterIdentifier=self.name, **given), self._clock, busy=BUSY
-        )
-
-    # How it goes: the name of its last snapshot, if any, and who hears how it is doing
-    final_snapshot = ""
-    waiting: Callable[[str], None] = staticmethod(lambda _: None)
-
-    def delete(self, live: Live, found: Found) -> None:
-        """Deletes it as soon as AWS lets it, and waits until it is gone."""
-        from botocore.exceptions import ClientError
-
-        is_paused = states.status(live) == states.PAUSED
-        if not states.is_ending(live):
-            try:
-                self._delete(busy=0 if is_paused else BUSY)
-            except ClientError as error:
-                if not (is_paused and faults.is_busy_state(error)):
-                    raise
-                self._call(
-                    "resume_cluster"
-                )  # a paused one may not have a last snapshot
-                states.settled(self._look, self._clock, self.waiting)
-                self._delete(busy=BUSY)
-        states.gone(self._look, self._clock, self.waiting)
-
-    def _delete(self, busy: float) -> None:
-        snapshot: dict[str, Any] = {
-            "FinalClusterSnapshotIdentifier": self.final_snapshot,
-            "FinalClusterSnapshotRetentionPeriod": SNAPSHOT_DAYS,
-        }
-        patiently(
-            lambda: self._redshift.delete_cluster(
-                ClusterIdentifier=self.name,
-                SkipFinalClusterSnapshot=not self.final_snapshot,
-                **(snapshot if self.final_snapshot else {}),
-            ),
+            lambda: call(ClusterIdentifier=self.name, **given),
             self._clock,
-            busy=busy,
+            busy=BUSY,
             told=self.waiting,
         )
 
+    # How it goes
+
+    final_snapshot = ""  # its name, if there is to be one
+    waiting: Callable[[str], None] = staticmethod(lambda _: None)  # hears how it goes
+
+    def delete(self, live: Live, found: Found) -> None:
+        """Deletes it as soon as AWS lets it, and waits until it is gone."""
+        cluster_end.end(
+            self._redshift, self._look, self.final_snapshot, self._clock, self.waiting
+        )
+
     def _look(self) -> Live | None:
-        return described(self._redshift, self._stack)
+        return described(self._redshift, self._stack, self._clock)
 
 
-# Changes that AWS takes one at a time, and those it takes in one request
-_ALONE = ("traffic through the VPC", "encrypted", "from the internet", "port")
-_TOGETHER = (
-    *("security groups", "parameter group", "snapshot days", "maintenance window"),
-    *("upgrades", "managed password"),
-)
-
-
-def described(redshift: RedshiftClient, stack: Stack) -> Live | None:
+def described(
+    redshift: RedshiftClient, stack: Stack, clock: Clock | None = None
+) -> Live | None:
     """The stack's cluster; an error where one of its name is not the stack's."""
     from botocore.exceptions import ClientError
 
     try:
         found = read(
-            lambda: redshift.describe_clusters(ClusterIdentifier=stack.full_name)
+            lambda: redshift.describe_clusters(ClusterIdentifier=stack.full_name), clock
         )
     except ClientError as error:
         if faults.is_missing(error):
@@ -348,11 +274,20 @@ def expires_at(live: Live) -> datetime | None:
     return clocks.moment(mapped(live.get("Tags")).get(EXPIRES, ""))
 
 
-def prolong(redshift: RedshiftClient, stack: Stack, until: datetime) -> None:
-    """Writes down when its time is over; the scheduled pause follows."""
+def with_end(live: Live, until: datetime) -> Live:
+    """The cluster as it is once its time is over then."""
+    tags = mapped(live.get("Tags")) | {EXPIRES: clocks.stamp(until)}
+    return {**live, "Tags": [{"Key": key, "Value": tags[key]} for key in tags]}
+
+
+def prolong(
+    redshift: RedshiftClient, stack: Stack, until: datetime, clock: Clock
+) -> None:
+    """Writes down when its time is over."""
     patiently(
         lambda: redshift.create_tags(
             ResourceName=stack.cluster_arn,
             Tags=[{"Key": EXPIRES, "Value": clocks.stamp(until)}],
-        )
+        ),
+        clock,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra.aws import engine, faults, leftovers, states
+from infra.aws import engine, faults, leftovers, states, strangers
 from infra.aws import lock as locks
-from infra.aws.cluster import SNAPSHOT_DAYS, Cluster
+from infra.aws.cluster import Cluster
+from infra.aws.cluster_end import SNAPSHOT_DAYS
 from infra.aws.engine import DELETE, Found, Remaining, Resource
 from infra.aws.logs import LogGroup
 from infra.aws.network import Ec2Resource
@@ -15,13 +16,15 @@ from infra.aws.patience import IN_USE, patiently
 from infra.aws.report import short
 from infra.aws.schedule import ScheduledPause
 from infra.aws.site import NONE, resources
-from infra.aws.up import applying, waiting
+from infra.aws.up import applying, goes_on, hear, waiting
 from infra.console import say, table, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from infra.aws.engine import Live
     from infra.aws.site import Site
+    from infra.aws.strangers import Tenant
     from infra.console import Bar
 
 
@@ -110,34 +113,76 @@ def announce(site: Site, teardown: Teardown) -> None:
 
 def take_down(site: Site, teardown: Teardown, progress: Bar) -> list[Remaining]:
     """Deletes what was planned; returns what could not go."""
-    with locks.holding(site.clients.ssm, site.stack, "down", site.clock) as lock:
-        how = applying(site, lock, progress)
+    with (
+        locks.holding(site.clients.ssm, site.stack, "down", site.clock) as lock,
+        goes_on("what AWS was asked to delete goes: run `invoke down` again for all."),
+    ):
+        hear(teardown.go, waiting(lock, progress))
         for resource in teardown.go:
             if isinstance(resource, Cluster):
                 resource.final_snapshot = teardown.snapshot
-                resource.waiting = waiting(lock, progress)
         _hurry_where_hopeless(site, teardown.go)
-        remaining = engine.take_down(teardown.go, how)
-        for name in teardown.purged:
-            _delete_snapshot(site, name, lock)
-    return remaining
+        remaining = engine.take_down(teardown.go, applying(site, lock, progress))
+        _purge(site, teardown, lock)
+    return _named(site, remaining)
 
 
 def _hurry_where_hopeless(site: Site, go: Sequence[Resource]) -> None:
-    """Does not wait for the network to be free where somebody else uses it."""
+    """Does not wait for a thing to be free that somebody else uses."""
     with faults.translated():
-        strangers = [
-            each
-            for each in leftovers.interfaces(site)
-            if not leftovers.is_redshifts(each)
-        ]
-    for resource in go:
-        if isinstance(resource, Ec2Resource):
-            resource.in_use_seconds = 0 if strangers else IN_USE
+        held = _held(each for each in strangers.tenants(site) if each.stays)
+        for resource in go:
+            if isinstance(resource, Ec2Resource):
+                is_held = _id(resource.find(Found()), resource) in held
+                resource.in_use_seconds = 0 if is_held else IN_USE
+
+
+def _held(tenants: Iterable[Tenant]) -> dict[str, list[str]]:
+    """Who keeps a thing of the stack from going, by its id."""
+    held: dict[str, list[str]] = {}
+    for each in tenants:
+        for name in each.holds:
+            held.setdefault(name, []).append(f"{each.kind} {each.name} ({each.note})")
+    return held
+
+
+def _id(live: Live | None, resource: Ec2Resource) -> str:
+    """The id by which a tenant may hold it."""
+    keys = {"vpc": "VpcId", "subnet": "SubnetId", "security-group": "GroupId"}
+    key = keys.get(resource.ec2_type, "")
+    return str(live[key]) if live and key else ""
+
+
+def _named(site: Site, remaining: list[Remaining]) -> list[Remaining]:
+    """The same, with the names of what is in the way."""
+    if not any(isinstance(each.resource, Ec2Resource) for each in remaining):
+        return remaining
+    with faults.translated():
+        held = _held(strangers.tenants(site))
+        named = []
+        for each in remaining:
+            why = each.why
+            if isinstance(each.resource, Ec2Resource):
+                live = each.resource.find(Found())
+                names = held.get(_id(live, each.resource), ())
+                why += f" In its way: {', '.join(names)}." if names else ""
+            named.append(Remaining(each.resource, why))
+    return named
+
+
+def _purge(site: Site, teardown: Teardown, lock: locks.Lock) -> None:
+    """Deletes the snapshots that were to go and are the stack's still."""
+    if not teardown.purged:
+        return
+    with faults.translated():
+        own = {each["SnapshotIdentifier"] for each in leftovers.snapshots(site)}
+    for name in teardown.purged:
+        if name in own:
+            _delete_snapshot(site, name, lock)
 
 
 def _delete_snapshot(site: Site, name: str, lock: locks.Lock) -> None:
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     lock.guard()
     redshift = site.clients.redshift
@@ -146,6 +191,6 @@ def _delete_snapshot(site: Site, name: str, lock: locks.Lock) -> None:
             lambda: redshift.delete_cluster_snapshot(SnapshotIdentifier=name),
             site.clock,
         )
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         if not faults.is_missing(error):
             warn(f"the snapshot {name} stays: {faults.told(error)}")

@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec
 
 from infra.aws import faults
 from infra.aws.clock import Clock
-from infra.errors import AwsError, CredentialsError
+from infra.errors import AwsError, ForeignError, SparkifyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from datetime import datetime
+
+    from infra.aws.faults import AwsFault
 
 Given = ParamSpec("Given")
 
@@ -35,6 +37,7 @@ CREATE, CHANGE, KEEP, DELETE, WAIT = "create", "change", "keep", "delete", "wait
 BLOCKED = "blocked"
 
 ROUNDS = 60  # of looking at one thing and changing it
+DELETES = 3  # of one thing, where an answer leaves open what became of it
 VISIBLE = 60  # seconds until all of AWS knows of something new
 LOOK_EVERY = 2.0  # seconds between two looks for it
 
@@ -212,16 +215,19 @@ class Applying:
 def apply(resources: Sequence[Resource], applying: Applying) -> Found:
     """Makes everything as it should be, in order; what is there already is kept.
 
+    What is not wanted goes at the end, the last first, when nothing uses it any more.
     Raises the sentence of what AWS refused, and says how far it came.
     """
     found = Found()
     done = 0
+    unwanted = [each for each in reversed(resources) if not each.is_wanted]
+    order = [*(each for each in resources if each.is_wanted), *unwanted]
     try:
-        for done, resource in enumerate(resources):
-            applying.told(done, len(resources), f"{resource.kind} {resource.name}")
+        for done, resource in enumerate(order):
+            applying.told(done, len(order), f"{resource.kind} {resource.name}")
             converge(resource, found, applying)
-    except (AwsError, CredentialsError) as error:
-        error.args = (f"{error} {_so_far(done, len(resources))}",)
+    except SparkifyError as error:
+        error.args = (f"{error} {_so_far(done, len(order))}",)
         raise
     return found
 
@@ -235,34 +241,37 @@ def _so_far(done: int, total: int) -> str:
 
 def converge(resource: Resource, found: Found, applying: Applying) -> None:
     """Makes one resource as it should be. What it rests on is in `found`."""
-    live = found[resource.key] = _found(resource, found)
     if not resource.is_wanted:
-        if live is not None:
-            _write(applying, resource.delete, live, found)
-            found[resource.key] = None
+        _remove(resource, found, applying)
         return
-    if live is None:
-        _write(applying, resource.create, found)
-        found[resource.key] = _appeared(resource, found, applying)
-    mended: list[Difference] = []
-    since = applying.clock.now()
+    found[resource.key] = _there(resource, found, applying)
+    asked: list[Difference] = []
+    since, doubt = applying.clock.now(), None
     for _ in range(ROUNDS):
         live = found[resource.key] = applying.settled(resource, found)
         differences = _mendable(resource, live, found)
         if not differences:
             return
-        if differences == mended:  # AWS may not show at once what it has done
-            if (applying.clock.now() - since).total_seconds() > VISIBLE:
-                break
-            applying.clock.sleep(LOOK_EVERY * 2)
-            continue
-        mended, since = differences, applying.clock.now()
-        _write(applying, resource.change, live, found, differences)
-    names = ", ".join(each.attribute for each in mended)
+        if differences != asked:
+            asked, since = differences, applying.clock.now()
+        elif _passed(applying.clock, since) > VISIBLE:
+            break
+        else:  # AWS may not show at once what it has done
+            applying.clock.sleep(LOOK_EVERY)
+            if doubt is None:
+                continue
+        doubt = _write(applying, resource.change, live, found, differences)
+    if doubt is not None:
+        raise faults.told(doubt) from doubt
+    names = ", ".join(each.attribute for each in asked)
     raise AwsError(
         f"{resource.kind} {resource.name} does not become what it should be: {names}. "
         "Somebody else may be changing it; run `invoke up --plan` to see."
     )
+
+
+def _passed(clock: Clock, since: datetime) -> float:
+    return (clock.now() - since).total_seconds()
 
 
 def _mendable(resource: Resource, live: Live, found: Found) -> list[Difference]:
@@ -285,16 +294,24 @@ def _write(
     call: Callable[Given, None],
     *given: Given.args,
     **more: Given.kwargs,
-) -> None:
-    """Writes, unless this run may not; the next look clears up a lost answer."""
+) -> AwsFault | None:
+    """Writes, unless this run may not; returns an error that a look clears up.
+
+    The answer was lost, or the thing is there already, or AWS does not know yet what
+    the request names, which was found a moment ago.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     applying.guard()
     try:
         call(*given, **more)
-    except (BotoCoreError, ClientError) as error:
-        if not faults.is_lost_reply(error) and not faults.is_there_already(error):
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
+        kinds = (faults.is_lost_reply, faults.is_there_already, faults.is_missing)
+        if not any(is_one(error) for is_one in kinds):
             raise faults.told(error) from error
+        return error
+    return None
 
 
 def _found(resource: Resource, found: Found) -> Live | None:
@@ -302,18 +319,56 @@ def _found(resource: Resource, found: Found) -> Live | None:
         return resource.find(found)
 
 
-def _appeared(resource: Resource, found: Found, applying: Applying) -> Live:
-    """The thing that was just made, as soon as AWS shows it."""
-    started = applying.clock.now()
+def _there(resource: Resource, found: Found, applying: Applying) -> Live:
+    """The thing, made if there is none, as soon as AWS shows it.
+
+    It is asked for once; again only where AWS has refused to make it.
+    """
+    if (live := _found(resource, found)) is not None:
+        return live
+    doubt = _write(applying, resource.create, found)
+    since = applying.clock.now()
     while (live := _found(resource, found)) is None:
-        if (applying.clock.now() - started).total_seconds() > VISIBLE:
-            raise AwsError(
-                f"AWS does not show {resource.kind} {resource.name}, which was just "
-                "asked for; its answer may have been lost. Run `invoke up` again in a "
-                "minute: it looks first."
-            )
+        if _passed(applying.clock, since) > VISIBLE:
+            raise _unseen(resource, doubt) from doubt
         applying.clock.sleep(LOOK_EVERY)
+        if doubt is not None and faults.is_missing(doubt):
+            doubt = _write(applying, resource.create, found)
     return live
+
+
+def _unseen(resource: Resource, doubt: AwsFault | None) -> SparkifyError:
+    thing = f"{resource.kind} {resource.name}"
+    if doubt is None or faults.is_lost_reply(doubt):
+        return AwsError(
+            f"AWS does not show {thing}, which was just asked for; its answer may have "
+            "been lost. Run `invoke up` again in a minute: it looks first."
+        )
+    if faults.is_there_already(doubt):
+        return ForeignError(
+            f"AWS cannot make {thing}: there is one already, without the tags of the "
+            f"stack. Delete it, or tag it as the stack's. {faults.told(doubt)}"
+        )
+    return faults.told(doubt)
+
+
+def _remove(resource: Resource, found: Found, applying: Applying) -> None:
+    """Deletes the thing if there is one, until AWS no longer shows it."""
+    if (live := _found(resource, found)) is None:
+        found[resource.key] = None
+        return
+    doubt = _write(applying, resource.delete, live, found)
+    since = applying.clock.now()
+    while (live := _found(resource, found)) is not None:
+        if _passed(applying.clock, since) > VISIBLE:
+            raise AwsError(
+                f"AWS still shows {resource.kind} {resource.name}, which was to be "
+                "deleted. Run `invoke up` again in a minute."
+            ) from doubt
+        applying.clock.sleep(LOOK_EVERY)
+        if doubt is not None:
+            doubt = _write(applying, resource.delete, live, found)
+    found[resource.key] = None
 
 
 @dataclass(frozen=True)
@@ -330,8 +385,6 @@ def take_down(resources: Sequence[Resource], applying: Applying) -> list[Remaini
     Ownership is looked at again right before each delete. Raises the sentence of
     anything else that AWS refuses.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     found = Found()
     for resource in resources:
         found[resource.key] = _found(resource, found)
@@ -339,20 +392,29 @@ def take_down(resources: Sequence[Resource], applying: Applying) -> list[Remaini
     there = [each for each in reversed(resources) if found.has(each.key)]
     for done, resource in enumerate(there):
         applying.told(done, len(there), f"{resource.kind} {resource.name}")
-        live = found[resource.key] = _found(resource, found)
-        if live is None:
-            continue
-        applying.guard()
-        try:
-            resource.delete(live, found)
-        except (BotoCoreError, ClientError) as error:
-            if faults.is_in_use(error):
-                remaining.append(Remaining(resource, str(faults.told(error))))
-            elif not faults.is_missing(error):
-                raise faults.told(error) from error
+        if why := _taken_away(resource, found, applying):
+            remaining.append(Remaining(resource, why))
     return remaining
 
 
-def only(differences: Iterable[Difference], *names: str) -> Iterator[Difference]:
-    """Those of the differences that have one of these names."""
-    return (each for each in differences if each.attribute in names)
+def _taken_away(resource: Resource, found: Found, applying: Applying) -> str:
+    """Deletes one thing, or returns why it stays; looks again where that is open."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    for attempt in range(1, DELETES + 1):
+        live = found[resource.key] = _found(resource, found)
+        if live is None:
+            return ""
+        applying.guard()
+        try:
+            resource.delete(live, found)
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
+            if faults.is_in_use(error):
+                return str(faults.told(error))
+            is_open = faults.is_lost_reply(error) or faults.is_missing(error)
+            if not is_open or attempt == DELETES:
+                raise faults.told(error) from error
+        else:
+            return ""
+    return ""

@@ -46,7 +46,7 @@ class Firewall(Ec2Resource):
     def find(self, found: Found) -> Live | None:
         """The group with the stack's tags; one of the same name without them stops."""
         answer = read(
-            lambda: self._ec2.describe_security_groups(Filters=self._filters())
+            lambda: self._ec2.describe_security_groups(Filters=self._stack.filters())
         )
         live = self._one(answer["SecurityGroups"], "GroupId")
         if live is None and found.has("vpc"):
@@ -182,7 +182,7 @@ def _only(permissions: Sequence[Mapping[str, Any]], rules: set[str]) -> list[Any
         }
         for peers, key in _PEERS:
             wrong = [
-                {key: peer[key]}
+                {name: peer[name] for name in (key, "UserId") if name in peer}
                 for peer in permission.get(peers, ())
                 if _rule(permission, str(peer[key])) in rules
             ]

@@ -14,6 +14,7 @@ from infra.errors import ForeignError
 if TYPE_CHECKING:
     from mypy_boto3_redshift import RedshiftClient
 
+TASK = 60  # seconds that AWS may be at work on a parameter group
 FAMILY = "redshift-2.0"  # of redshift-1.0, require_ssl would be false by default
 PARAMETERS = {
     "enable_user_activity_logging": "true",  # or the audit log lacks the statements
@@ -44,6 +45,10 @@ class SubnetGroup(_Group):
     """The subnets that Redshift may put the cluster in."""
 
     kind = "subnet group"
+    fixed: ClassVar[Mapping[str, str]] = {
+        "VPC": "That one lacks the tags of the stack, or is gone. Put the tags back, "
+        "or take the warehouse down and up again."
+    }
 
     def __init__(
         self, redshift: RedshiftClient, stack: Stack, subnets: Sequence[str]
@@ -71,15 +76,16 @@ class SubnetGroup(_Group):
         return tuple(sorted(found.the(key, "SubnetId") for key in self._subnets))
 
     def wanted(self, found: Found) -> Attributes:
-        """The stack's subnets."""
-        return {"subnets": self._ids(found)}
+        """The stack's VPC and its subnets."""
+        return {"VPC": found.the("vpc", "VpcId"), "subnets": self._ids(found)}
 
     def present(self, live: Live, found: Found) -> Attributes:
-        """The subnets in it."""
+        """The same, as it is."""
         return {
+            "VPC": live["VpcId"],
             "subnets": tuple(
                 sorted(each["SubnetIdentifier"] for each in live["Subnets"])
-            )
+            ),
         }
 
     def create(self, found: Found) -> None:
@@ -184,7 +190,7 @@ class ParameterGroup(_Group):
                     for each in differences
                 ],
             ),
-            busy=60,
+            in_use=TASK,
         )
 
     def delete(self, live: Live, found: Found) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.aws import cost, engine, faults, states
+from infra.aws import cost, engine, faults, states, strangers
 from infra.aws import lock as locks
 from infra.aws.names import mapped
 from infra.aws.patience import read
 from infra.aws.report import short
 from infra.aws.site import NONE, resources
 from infra.console import say, table
-from infra.errors import ForeignError
+from infra.errors import AwsError, ForeignError
 
 if TYPE_CHECKING:
     from infra.aws.engine import Live, Resource
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 STORAGE = 0.024  # US dollars per GB and month, of snapshots and of a paused cluster
 LOGS = 0.03  # per GB and month of log lines kept
-HOURS = 730  # in a month
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ def found(site: Site) -> list[Leftover]:
     with faults.translated():
         things = _resources(site)
         things += _snapshots(site)
-        things += _interfaces(site)
-        holder = locks.held(site.clients.ssm, locks.name(site.stack))
+        things += _tenants(site)
+        holder = locks.held(site.clients.ssm, locks.name(site.stack), site.clock)
     if holder is not None:
         note = f"held by {holder.told()}"
         things.append(Leftover("lock", locks.name(site.stack), 0.0, note))
@@ -56,10 +55,11 @@ def _resources(site: Site) -> list[Leftover]:
     for resource in resources(site, NONE):
         try:
             live = seen[resource.key] = resource.find(seen)
-        except ForeignError as error:
+        except AwsError as error:  # somebody else's, or two of them
             seen[resource.key] = None
+            whose = "not ours: " if isinstance(error, ForeignError) else ""
             things.append(
-                Leftover(resource.kind, resource.name, 0.0, f"not ours: {error}")
+                Leftover(resource.kind, resource.name, 0.0, f"{whose}{error}")
             )
             continue
         if live is not None:
@@ -81,11 +81,20 @@ def _leftover(site: Site, resource: Resource, live: Live) -> Leftover:
 def _cluster(site: Site, live: Live) -> tuple[float | None, str]:
     state = states.status(live)
     if state == states.PAUSED:
-        return 0.0, "paused: only its storage is billed"
-    price = cost.price(site.clients.pricing, site.stack.region, str(live["NodeType"]))
-    if price is None:
+        return cost.SECRET, "paused: its password and its storage are billed"
+    hourly = hourly_usd(site, live)
+    if hourly is None:
         return None, state
-    return price.hourly_usd * live["NumberOfNodes"] * HOURS, state
+    return hourly * cost.HOURS_PER_MONTH + cost.SECRET, state
+
+
+def hourly_usd(site: Site, live: Live) -> float | None:
+    """What a cluster costs by the hour while it runs; None where nobody tells."""
+    price = cost.price(site.clients.pricing, site.stack.region, str(live["NodeType"]))
+    public, nodes = live["PubliclyAccessible"], live["NumberOfNodes"]
+    return cost.bill(
+        price, nodes, site.settings.lifetime_hours, public=public
+    ).hourly_usd
 
 
 def _snapshots(site: Site) -> list[Leftover]:
@@ -106,7 +115,9 @@ def snapshots(site: Site) -> list[dict[str, Any]]:
     pages = site.clients.redshift.get_paginator("describe_cluster_snapshots")
     return [
         {**snapshot}
-        for page in read(lambda: list(pages.paginate(SnapshotType="manual")))
+        for page in read(
+            lambda: list(pages.paginate(SnapshotType="manual")), site.clock
+        )
         for snapshot in page["Snapshots"]
         if site.stack.owns(mapped(snapshot.get("Tags")))
     ]
@@ -119,38 +130,12 @@ def _kept(snapshot: dict[str, Any]) -> str:
     )
 
 
-def _interfaces(site: Site) -> list[Leftover]:
-    """Network interfaces in the stack's VPC: Redshift's go by themselves."""
+def _tenants(site: Site) -> list[Leftover]:
+    """What is in the stack's VPC and not of the stack."""
     return [
-        Leftover(
-            "network interface",
-            each["NetworkInterfaceId"],
-            0.0,
-            "Redshift's, goes by itself" if is_redshifts(each) else "not ours",
-        )
-        for each in interfaces(site)
+        Leftover(each.kind, each.name, 0.0, each.note)
+        for each in strangers.tenants(site)
     ]
-
-
-def interfaces(site: Site) -> list[dict[str, Any]]:
-    """What has an address in the stack's VPC."""
-    ec2 = site.clients.ec2
-    vpcs = read(lambda: ec2.describe_vpcs(Filters=site.stack.filters()))["Vpcs"]
-    if not vpcs:
-        return []
-    given: Any = [{"Name": "vpc-id", "Values": [vpc["VpcId"] for vpc in vpcs]}]
-    pages = ec2.get_paginator("describe_network_interfaces")
-    return [
-        {**each}
-        for page in read(lambda: list(pages.paginate(Filters=given)))
-        for each in page["NetworkInterfaces"]
-    ]
-
-
-def is_redshifts(interface: dict[str, Any]) -> bool:
-    """Whether Redshift made the interface for a cluster."""
-    words = (interface.get("Description", ""), interface.get("RequesterId", ""))
-    return any("redshift" in str(word).lower() for word in words)
 
 
 def report(things: list[Leftover]) -> float:

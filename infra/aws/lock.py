@@ -44,6 +44,7 @@ class Holder:
     owner: str
     started: str
     alive: str
+    machine: str = ""  # hosts of the same name differ in it
 
     def told(self) -> str:
         """Who, where and since when, for people."""
@@ -54,10 +55,20 @@ class Holder:
 
     def is_gone(self, now: datetime) -> bool:
         """Whether the run has ended without giving the lock back."""
-        if self.host == socket.gethostname() and not _is_running(self.pid):
+        is_here = (self.host, self.machine) == (socket.gethostname(), _machine())
+        if is_here and not _is_running(self.pid):
             return True
-        sign = clocks.moment(self.alive)
-        return sign is None or (now - sign).total_seconds() > SILENT
+        sign = clocks.moment(self.alive)  # nobody knows whose a lock without one is
+        return sign is not None and (now - sign).total_seconds() > SILENT
+
+
+def _machine() -> str:
+    """What tells this machine's processes from those of another one, or container."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
 
 
 def _is_running(pid: int) -> bool:
@@ -85,24 +96,34 @@ class Lock:
         self._signed = clock.now()
 
     def guard(self) -> None:
-        """Gives a sign of life; raises when another has taken the lock over."""
-        now = self._clock.now()
-        if (now - self._signed).total_seconds() < SIGN_EVERY:
-            return
+        """Raises when another has taken the lock over; else gives a sign of life."""
         with faults.translated():
-            present = held(self._ssm, self._name)
+            present = held(self._ssm, self._name, self._clock)
             if present is None or present.run != self._holder.run:
                 by = f" by {present.told()}" if present else ""
                 raise AwsError(
                     f"The lock of the stack was taken over{by}, so this run stops. "
                     "What it has made stays."
                 )
-            sign = replace(self._holder, alive=clocks.stamp(now))
+            now = self._clock.now()
+            if (now - self._signed).total_seconds() >= SIGN_EVERY:
+                self._sign(now)
+
+    def _sign(self, now: datetime) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        sign = replace(self._holder, alive=clocks.stamp(now))
+        try:
             patiently(
                 lambda: self._ssm.put_parameter(
                     Name=self._name, Value=_text(sign), Type="String", Overwrite=True
-                )
+                ),
+                self._clock,
             )
+        except (BotoCoreError, ClientError) as error:
+            if not faults.is_lost_reply(error):
+                raise
+            return  # the next one is due at once
         self._signed = now
 
     def release(self) -> None:
@@ -111,7 +132,7 @@ class Lock:
 
         # The work is over; a lock that stays is taken over by the next run
         with suppress(BotoCoreError, ClientError):
-            present = held(self._ssm, self._name)
+            present = held(self._ssm, self._name, self._clock)
             if present is not None and present.run == self._holder.run:
                 self._ssm.delete_parameter(Name=self._name)
 
@@ -133,6 +154,7 @@ def holding(ssm: SSMClient, stack: Stack, task: str, clock: Clock) -> Iterator[L
         owner=stack.owner,
         started=now,
         alive=now,
+        machine=_machine(),
     )
     with faults.translated():
         _take(ssm, stack, holder, clock)
@@ -156,25 +178,26 @@ def _take(ssm: SSMClient, stack: Stack, holder: Holder, clock: Clock) -> None:
                     Type="String",
                     Overwrite=False,
                     Tags=stack.tags(),
-                )
+                ),
+                clock,
             )
         except (BotoCoreError, ClientError) as error:
             if not faults.is_lost_reply(error) and not faults.is_there_already(error):
                 raise
         if took_over:  # another may have deleted ours for the old one: SSM cannot tell
             clock.sleep(TOOK_OVER)
-        present = held(ssm, name(stack))
+        present = held(ssm, name(stack), clock)
         if present is None:
             continue  # given back in between
         if present.run == holder.run:
             return
         if not present.is_gone(clock.now()):
             break
-        if held(ssm, name(stack)) == present:
+        if held(ssm, name(stack), clock) == present:
             with suppress(ssm.exceptions.ParameterNotFound):
                 ssm.delete_parameter(Name=name(stack))
             took_over = True
-    present = held(ssm, name(stack))
+    present = held(ssm, name(stack), clock)
     by = present.told() if present else "Another run"
     raise AwsError(
         f"{by} is at work on {stack.full_name}. Wait for it; if it was killed, "
@@ -182,14 +205,14 @@ def _take(ssm: SSMClient, stack: Stack, holder: Holder, clock: Clock) -> None:
     )
 
 
-def held(ssm: SSMClient, parameter: str) -> Holder | None:
+def held(ssm: SSMClient, parameter: str, clock: Clock | None = None) -> Holder | None:
     """Who holds the lock."""
     try:
-        found = read(lambda: ssm.get_parameter(Name=parameter))["Parameter"]["Value"]
+        answer = read(lambda: ssm.get_parameter(Name=parameter), clock)
     except ssm.exceptions.ParameterNotFound:
         return None
     try:
-        return Holder(**json.loads(found))
+        return Holder(**json.loads(answer["Parameter"]["Value"]))
     except (ValueError, TypeError):
         return Holder("", "unknown", "unknown", 0, "somebody", "?", "")
 

@@ -29,7 +29,7 @@ _IMMUTABLE = (
 
 
 class Ec2Resource(Resource):
-    """A thing of EC2's, found by the stack's tags and its tag Name."""
+    """A thing of EC2's, found by the stack's tags; its tag Name is for people."""
 
     ec2_type: ClassVar[ResourceTypeType]
 
@@ -38,16 +38,13 @@ class Ec2Resource(Resource):
         self._ec2 = ec2
         self._stack = stack
 
-    def _filters(self) -> list[Any]:
-        return [*self._stack.filters(), {"Name": "tag:Name", "Values": [self.name]}]
-
     def _tagging(self) -> list[Any]:
         tags = self._stack.tags(Name=self.name)
         return [{"ResourceType": self.ec2_type, "Tags": tags}]
 
     def _one(self, things: Sequence[Mapping[str, Any]], id_key: str) -> Live | None:
         """The one thing found; EC2 may show deleted ones for a while."""
-        there = [each for each in things if each.get("State") not in _GONE]
+        there = [each for each in things if str(each.get("State")).lower() not in _GONE]
         if len(there) > 1:
             ids = ", ".join(sorted(each[id_key] for each in there))
             raise AwsError(
@@ -77,7 +74,7 @@ class Vpc(Ec2Resource):
 
     def find(self, found: Found) -> Live | None:
         """The VPC with the stack's tags."""
-        answer = read(lambda: self._ec2.describe_vpcs(Filters=self._filters()))
+        answer = read(lambda: self._ec2.describe_vpcs(Filters=self._stack.filters()))
         return self._one(answer["Vpcs"], "VpcId")
 
     def wanted(self, found: Found) -> Attributes:
@@ -150,9 +147,11 @@ class Subnet(Ec2Resource):
         self._zones = zones
 
     def find(self, found: Found) -> Live | None:
-        """The subnet with the stack's tags and this name."""
-        answer = read(lambda: self._ec2.describe_subnets(Filters=self._filters()))
-        return self._one(answer["Subnets"], "SubnetId")
+        """The subnet with the stack's tags and this name, or else with this range."""
+        answer = read(lambda: self._ec2.describe_subnets(Filters=self._stack.filters()))
+        named = [each for each in answer["Subnets"] if _name(each) == self.name]
+        ranged = [each for each in answer["Subnets"] if each["CidrBlock"] == self._cidr]
+        return self._one(named or ranged, "SubnetId")
 
     def wanted(self, found: Found) -> Attributes:
         """A range, and no public addresses for whatever starts in it."""
@@ -219,7 +218,7 @@ class Gateway(Ec2Resource):
     def find(self, found: Found) -> Live | None:
         """The gateway with the stack's tags."""
         answer = read(
-            lambda: self._ec2.describe_internet_gateways(Filters=self._filters())
+            lambda: self._ec2.describe_internet_gateways(Filters=self._stack.filters())
         )
         return self._one(answer["InternetGateways"], "InternetGatewayId")
 
@@ -267,6 +266,10 @@ class Gateway(Ec2Resource):
             )
 
 
+def _name(thing: Mapping[str, Any]) -> str:
+    return mapped(thing.get("Tags")).get("Name", "")
+
+
 def _attached(live: Live) -> str:
     return next((str(each["VpcId"]) for each in live.get("Attachments", ())), "")
 
@@ -285,7 +288,9 @@ class Endpoint(Ec2Resource):
 
     def find(self, found: Found) -> Live | None:
         """The endpoint with the stack's tags that is not deleted."""
-        answer = read(lambda: self._ec2.describe_vpc_endpoints(Filters=self._filters()))
+        answer = read(
+            lambda: self._ec2.describe_vpc_endpoints(Filters=self._stack.filters())
+        )
         return self._one(answer["VpcEndpoints"], "VpcEndpointId")
 
     def wanted(self, found: Found) -> Attributes:

@@ -33,7 +33,9 @@ def chosen(
             return (first, *rest), usable
     everything = offers(clients.redshift, settings.nodes)
     there = [
-        kind for kind, places in sorted(everything.items()) if len(places) >= ZONES
+        kind
+        for kind, places in sorted(everything.items())
+        if len(set(places) & set(general)) >= ZONES
     ]
     raise ConfigurationError(
         f"{settings.aws_region} offers neither {wanted[0]} nor {wanted[1]} for "

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from infra.aws import address, cost, engine, faults, reach, states
+from infra.aws import address, cost, engine, faults, leftovers, reach, states
 from infra.aws import clock as clocks
 from infra.aws.cluster import described, expires_at
 from infra.aws.firewall import Firewall
@@ -50,17 +50,16 @@ def overview(site: Site) -> Overview:
     """Looks; writes nothing."""
     stack = site.stack
     with faults.translated():
-        cluster = described(site.clients.redshift, stack)
+        cluster = described(site.clients.redshift, stack, site.clock)
         names = (stack.full_name, stack.account, stack.region)
         if cluster is None:
             return Overview(*names, "absent")
         rules = _may_come_in(site)
         events = _events(site)
-    price = cost.price(site.clients.pricing, stack.region, cluster["NodeType"])
     now = site.clock.now()
-    hourly = price.hourly_usd * cluster["NumberOfNodes"] if price else None
+    hourly = leftovers.hourly_usd(site, cluster)
     created = cluster.get("ClusterCreateTime")
-    state = states.pending(cluster) or states.status(cluster)
+    state = states.doing(cluster)
     so_far = (
         cost.accrued(created, events, state, hourly, now)
         if created and hourly is not None
@@ -70,7 +69,7 @@ def overview(site: Site) -> Overview:
     endpoint = cluster.get("Endpoint") or {}
     return Overview(
         *names,
-        states.trouble(cluster) or state,
+        state,
         endpoint=f"{endpoint['Address']}:{endpoint['Port']}"
         if endpoint.get("Address")
         else None,
@@ -108,7 +107,7 @@ def _events(site: Site) -> list[tuple[datetime, str]]:
     }
     return sorted(
         (event["Date"], word)
-        for page in read(lambda: list(pages.paginate(**given)))
+        for page in read(lambda: list(pages.paginate(**given)), site.clock)
         for event in page["Events"]
         for word in ("paused", "resumed")
         if word in event.get("Message", "").lower()
@@ -129,14 +128,18 @@ def report(seen: Overview) -> str:
             "unknown" if seen.hourly_usd is None else f"{cost.usd(seen.hourly_usd)}/h",
         ),
         ("cost so far", _cost(seen)),
-        ("paused at", f"{(seen.expires_at or 'never').replace('T', ' ')} UTC"),
+        ("runs until", _moment(seen.expires_at)),
         ("may come in", ", ".join(seen.may_come_in) or "nobody"),
         ("from here", seen.unreachable or "it answers"),
     ]
     table(("cluster", f"{seen.cluster}, {seen.region}"), rows)
     if seen.is_over and seen.state != states.PAUSED:
         warn("its lifetime is over: `invoke pause`, `invoke extend` or `invoke down`.")
-    return f"{seen.cluster} is {seen.state.split('.')[0]}"
+    return f"{seen.cluster} is {seen.state}"
+
+
+def _moment(stamp: str | None) -> str:
+    return f"{stamp.replace('T', ' ')} UTC" if stamp else "unknown"
 
 
 def _hours(hours: float | None) -> str:
@@ -154,7 +157,7 @@ def _cost(seen: Overview) -> str:
 def warn_when_over(site: Site) -> None:
     """Says so when the cluster runs longer than it was to, as each task does."""
     with faults.translated():
-        cluster = described(site.clients.redshift, site.stack)
+        cluster = described(site.clients.redshift, site.stack, site.clock)
     if cluster is None or states.status(cluster) == states.PAUSED:
         return
     ends = expires_at(cluster)

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-FIRST, LONGEST = (
-    1.0,
-    20.0,
-)  # seconds between two attempts, doubled from one to the other
+# Seconds between two attempts, doubled from one to the other
+FIRST, LONGEST = 1.0, 20.0
 
 READS = 4  # attempts to read something when the network loses answers
 

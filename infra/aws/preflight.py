@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra.aws import cost, documents, faults, offers
 from infra.aws import lock as locks
 from infra.aws.cluster import described
+from infra.aws.names import mapped
 from infra.aws.patience import read
 from infra.aws.site import allowed_cidr
 from infra.check import Finding
@@ -34,7 +35,7 @@ def findings(site: Site, cidr: str) -> list[Finding]:
         _looked("bucket, anybody", lambda: _bucket(settings, clients, signed=False)),
         _looked("bucket, as you", lambda: _bucket(settings, clients, signed=True)),
         _looked("node type", lambda: _node_type(settings, clients)),
-        _looked("VPC quota", lambda: _vpc_quota(clients)),
+        _looked("VPC quota", lambda: _vpc_quota(site)),
         _looked("price", lambda: _price(site)),
         _looked("your address", lambda: allowed_cidr(settings, cidr)),
         _looked("cluster", lambda: _cluster(site)),
@@ -78,7 +79,9 @@ def _node_type(settings: Settings, clients: Clients) -> str:
     return f"{types[0]}, in {len(zones)} zones"
 
 
-def _vpc_quota(clients: Clients) -> str:
+def _vpc_quota(site: Site) -> str:
+    """Whether there is room for the stack's VPC, unless it is there."""
+    clients = site.clients
     quota: Any = read(
         lambda: clients.quotas.get_service_quota(
             ServiceCode="vpc", QuotaCode=VPCS_PER_REGION
@@ -86,8 +89,10 @@ def _vpc_quota(clients: Clients) -> str:
     )
     limit = int(quota["Quota"]["Value"])
     pages = clients.ec2.get_paginator("describe_vpcs")
-    used = sum(len(page["Vpcs"]) for page in read(lambda: list(pages.paginate())))
-    if used >= limit:
+    found = read(lambda: list(pages.paginate()))
+    owners = [mapped(vpc.get("Tags")) for page in found for vpc in page["Vpcs"]]
+    used = len(owners)
+    if used >= limit and not any(map(site.stack.owns, owners)):
         raise SparkifyError(
             f"{used} of {limit} VPCs are in use, and `up` needs one more. Delete one, "
             "or ask for more in Service Quotas."
@@ -96,15 +101,16 @@ def _vpc_quota(clients: Clients) -> str:
 
 
 def _price(site: Site) -> str:
-    settings = site.settings
-    price = cost.price(site.clients.pricing, settings.aws_region, settings.node_type)
+    settings, clients = site.settings, site.clients
+    node_type = offers.chosen(settings, clients)[0][0]
+    price = cost.price(clients.pricing, settings.aws_region, node_type)
     bill = cost.bill(
         price, settings.nodes, settings.lifetime_hours, public=site.is_public
     )
     cost.hold_to(bill, settings.max_hourly_usd, accept_unknown=False)
     if price is None:
         raise SparkifyError("It is unknown.")
-    return f"{cost.usd(price.hourly_usd * settings.nodes)}/h, {price.source}"
+    return f"{cost.rate(price.hourly_usd * settings.nodes)}/h, {price.source}"
 
 
 def _cluster(site: Site) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import struct
 from typing import TYPE_CHECKING
@@ -65,17 +66,29 @@ def _silent(
             "forwarding; see the README."
         )
     ranges = [rule.split(" ")[0] for rule in may_come_in]
+    setting = site.settings.aws_cidr
     try:
         mine = address()
     except SparkifyError as error:
         return f"Nothing answers at {endpoint['Address']}, and {error}"
-    if not site.settings.aws_cidr and mine not in ranges:
+    if not any(_is_within(mine, each) for each in ranges):
+        how = "`invoke allow-me` changes that."
+        if setting and not _is_within(mine, setting):
+            how = f"the setting aws_cidr says {setting}; correct it."
         return (
             f"Your address is {mine}, the security group lets in "
-            f"{', '.join(ranges) or 'nobody'}: `invoke allow-me` changes that."
+            f"{', '.join(ranges) or 'nobody'}: {how}"
         )
     return (
         f"Nothing answers at {endpoint['Address']}, port {endpoint['Port']}. The "
         "security group lets you in: look at `invoke up --plan` for changed routes, "
         "and at firewalls on your side, which may not let this port out."
     )
+
+
+def _is_within(mine: str, peer: str) -> bool:
+    """Whether an address, or a range of them, is in the range that a rule names."""
+    try:
+        return ipaddress.IPv4Network(mine).subnet_of(ipaddress.IPv4Network(peer))
+    except ValueError:  # the peer is a group, a list or of IPv6
+        return False

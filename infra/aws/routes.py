@@ -18,7 +18,8 @@ _TARGETS = (
     *("GatewayId", "NatGatewayId", "TransitGatewayId", "VpcPeeringConnectionId"),
     *("NetworkInterfaceId", "EgressOnlyInternetGatewayId", "InstanceId"),
 )
-_RANGES = ("DestinationCidrBlock", "DestinationIpv6CidrBlock")
+_LIST = "DestinationPrefixListId"
+_RANGES = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", _LIST)
 
 
 class Routes(Ec2Resource):
@@ -39,16 +40,22 @@ class Routes(Ec2Resource):
 
     def find(self, found: Found) -> Live | None:
         """The route table with the stack's tags."""
-        answer = read(lambda: self._ec2.describe_route_tables(Filters=self._filters()))
+        answer = read(
+            lambda: self._ec2.describe_route_tables(Filters=self._stack.filters())
+        )
         return self._one(answer["RouteTables"], "RouteTableId")
 
     def wanted(self, found: Found) -> Attributes:
         """Who goes by it, and where to."""
-        gateway = found.the("gateway", "InternetGatewayId") if self._public else ""
         return {
-            "routes": (f"{EVERYWHERE} to {gateway}",) if gateway else (),
+            "routes": self._wanted_routes(found),
             "subnets": self._wanted_subnets(found),
         }
+
+    def _wanted_routes(self, found: Found) -> tuple[str, ...]:
+        if not self._public:
+            return ()
+        return (f"{EVERYWHERE} to {found.the('gateway', 'InternetGatewayId')}",)
 
     def _wanted_subnets(self, found: Found) -> tuple[str, ...]:
         return tuple(sorted(found.the(key, "SubnetId") for key in self._subnets))
@@ -57,9 +64,7 @@ class Routes(Ec2Resource):
         """The same, as it is; a subnet that is not the stack's is left alone."""
         own = self._wanted_subnets(found)
         return {
-            "routes": tuple(
-                sorted(f"{_range(each)} to {_target(each)}" for each in _own(live))
-            ),
+            "routes": tuple(sorted(_told(each) for each in _own(live))),
             "subnets": tuple(sorted(each for each in _associated(live) if each in own)),
         }
 
@@ -75,30 +80,46 @@ class Routes(Ec2Resource):
         self, live: Live, found: Found, differences: Sequence[Difference]
     ) -> None:
         """Removes foreign routes, adds the one to the internet, ties subnets to it."""
-        table = live["RouteTableId"]
-        names = {each.attribute for each in differences}
-        if "routes" in names:
-            for route in _own(live):
+        for each in differences:
+            if each.attribute == "routes":
+                self._route(live, found)
+            else:
+                own = self._wanted_subnets(found)
+                for subnet in sorted(set(own) - set(_associated(live))):
+                    self._tie(live["RouteTableId"], subnet)
+
+    def _route(self, live: Live, found: Found) -> None:
+        table, wanted = live["RouteTableId"], self._wanted_routes(found)
+        for route in _own(live):
+            if _told(route) not in wanted:
                 key = next(key for key in _RANGES if key in route)
                 given: dict[str, Any] = {key: route[key]}
                 patiently(partial(self._ec2.delete_route, RouteTableId=table, **given))
-            if self._public:
-                patiently(
-                    lambda: self._ec2.create_route(
-                        RouteTableId=table,
-                        DestinationCidrBlock=EVERYWHERE,
-                        GatewayId=found.the("gateway", "InternetGatewayId"),
-                    )
+        if set(wanted) - {_told(route) for route in _own(live)}:
+            patiently(
+                lambda: self._ec2.create_route(
+                    RouteTableId=table,
+                    DestinationCidrBlock=EVERYWHERE,
+                    GatewayId=found.the("gateway", "InternetGatewayId"),
                 )
-        if "subnets" in names:
-            for subnet in set(self._wanted_subnets(found)) - set(_associated(live)):
-                patiently(
-                    partial(
-                        self._ec2.associate_route_table,
-                        RouteTableId=table,
-                        SubnetId=subnet,
+            )
+
+    def _tie(self, table: str, subnet: str) -> None:
+        """Leads a subnet to this table, away from the one that it was led to."""
+        given: list[Any] = [{"Name": "association.subnet-id", "Values": [subnet]}]
+        others = read(lambda: self._ec2.describe_route_tables(Filters=given))
+        for other in others["RouteTables"]:
+            for each in other["Associations"]:
+                if each.get("SubnetId") == subnet:
+                    patiently(
+                        partial(
+                            self._ec2.disassociate_route_table,
+                            AssociationId=each["RouteTableAssociationId"],
+                        )
                     )
-                )
+        patiently(
+            lambda: self._ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+        )
 
     def delete(self, live: Live, found: Found) -> None:
         """Unties the subnets and deletes the route table."""
@@ -122,16 +143,15 @@ def _own(live: Live) -> list[dict[str, Any]]:
         for route in live.get("Routes", ())
         if any(key in route for key in _RANGES)
         and route.get("GatewayId") != "local"
-        and not str(route.get("GatewayId", "")).startswith("vpce-")
+        and not (_LIST in route and str(route.get("GatewayId")).startswith("vpce-"))
     ]
 
 
-def _range(route: dict[str, Any]) -> str:
-    return next(str(route[key]) for key in _RANGES if key in route)
-
-
-def _target(route: dict[str, Any]) -> str:
-    return next((str(route[key]) for key in _TARGETS if route.get(key)), "nowhere")
+def _told(route: dict[str, Any]) -> str:
+    """A route as text: where to, and by what."""
+    ends = next(str(route[key]) for key in _RANGES if key in route)
+    by = next((str(route[key]) for key in _TARGETS if route.get(key)), "nowhere")
+    return f"{ends} to {by}"
 
 
 def _associated(live: Live) -> list[str]:

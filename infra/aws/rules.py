@@ -1,13 +1,16 @@
 """What the settings about AWS may be, so that a typing error costs no call to AWS.
 
-Sources: the constraints in AWS's documentation of CreateCluster and CreateVpc.
+Sources: the constraints in AWS's documentation of CreateCluster and CreateVpc, and
+"Reserved words" in Redshift's database developer guide.
 """
 
 import ipaddress
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
+
+from infra.errors import ConfigurationError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 RETIRED = ("dc1.", "dc2.", "ds2.")
@@ -23,6 +26,38 @@ _WEEK = 7 * 24 * 60  # minutes
 # What Redshift, or a scanner of its set-up, takes offence at
 _USERS = {"awsuser", "admin", "root", "rdsdb", "public", "user", "default", "all"}
 _DATABASES = {"dev", "template0", "template1", "padb_harvest", "public", "default"}
+_RESERVED = (
+    "aes128 aes256 all allowoverwrite analyse analyze and any array as asc "
+    "authorization az64 backup between binary blanksasnull both bytedict bzip2 "
+    "case cast check collate column constraint create credentials cross "
+    "current_date current_time current_timestamp current_user current_user_id "
+    "default deferrable deflate defrag delta delta32k desc disable distinct do "
+    "else emptyasnull enable encode encrypt encryption end except explicit false "
+    "for foreign freeze from full globaldict256 globaldict64k grant group gzip "
+    "having identity ignore ilike in initially inner intersect interval into is "
+    "isnull join language leading left like limit localtime localtimestamp lun "
+    "luns lzo lzop minus mostly16 mostly32 mostly8 natural new not notnull null "
+    "nulls off offline offset oid old on only open or order outer overlaps "
+    "parallel partition percent permissions pivot placing primary raw readratio "
+    "recover references rejectlog resort respect restore right select "
+    "session_user similar snapshot some sysdate system table tag tdes text255 "
+    "text32k then timestamp to top trailing true truncatecolumns union unique "
+    "unnest unpivot user using verbose wallet when where with without"
+)
+# Where private networks are; others have a meaning of their own, or owners
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+
+
+def number(value: object) -> object:
+    """A number, which yes and no are not."""
+    if isinstance(value, bool):
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic collects ValueError
+    return value
+
+
+def whole(value: object) -> object:
+    """Takes of a text what Invoke takes, which casts variables by itself: no `1.0`."""
+    return int(value) if isinstance(value, str) else number(value)
 
 
 def _stack(value: str) -> str:
@@ -49,14 +84,20 @@ def _node_type(value: str) -> str:
     return value
 
 
+def _is_name(value: str) -> bool:
+    """Whether Redshift takes it as a name without quotes."""
+    is_word = bool(_NAME.fullmatch(value)) and len(value) <= 64
+    return is_word and value not in _RESERVED.split()
+
+
 def _database(value: str) -> str:
-    if not _NAME.fullmatch(value) or len(value) > 64 or value in _DATABASES:
+    if not _is_name(value) or value in _DATABASES:
         raise ValueError("not a database")
     return value
 
 
 def _user(value: str) -> str:
-    if not _NAME.fullmatch(value) or len(value) > 64 or value in _USERS:
+    if not _is_name(value) or value in _USERS:
         raise ValueError("not a user")
     return value
 
@@ -69,9 +110,22 @@ def _port(value: int) -> int:
 
 def _network(value: str) -> str:
     network = ipaddress.IPv4Network(value)
-    if not network.is_private or not 16 <= network.prefixlen <= 24:
+    inside = any(network.subnet_of(ipaddress.IPv4Network(each)) for each in _PRIVATE)
+    if not inside or not 16 <= network.prefixlen <= 24:
         raise ValueError("not a private network")
     return str(network)
+
+
+def _cidr(value: str) -> str:
+    """Who may come in; whether a private range is one of them `aws_access` decides."""
+    if not value:
+        return value
+    from infra.aws import address  # it brings the clients of HTTP, which take a while
+
+    try:
+        return str(address.allowed(value, private=True))
+    except ConfigurationError:
+        raise ValueError("not a range") from None
 
 
 def _window(value: str) -> str:
@@ -104,7 +158,8 @@ Region = Annotated[str, AfterValidator(_region)]
 NodeType = Annotated[str, AfterValidator(_node_type)]
 Database = Annotated[str, AfterValidator(_database)]
 User = Annotated[str, AfterValidator(_user)]
-Port = Annotated[int, AfterValidator(_port)]
+Port = Annotated[int, BeforeValidator(whole), AfterValidator(_port)]
 Network = Annotated[str, AfterValidator(_network)]
+Cidr = Annotated[str, AfterValidator(_cidr)]
 Window = Annotated[str, AfterValidator(_window)]
-LogDays = Annotated[int, AfterValidator(_log_days)]
+LogDays = Annotated[int, BeforeValidator(whole), AfterValidator(_log_days)]

@@ -37,7 +37,8 @@ class ScheduledPause(Resource):
             answer = read(
                 lambda: self._redshift.describe_scheduled_actions(
                     ScheduledActionName=self.name
-                )
+                ),
+                self._clock,
             )
         except ClientError as error:
             if faults.is_missing(error):
@@ -69,11 +70,11 @@ class ScheduledPause(Resource):
 
     def present(self, live: Live, found: Found) -> Attributes:
         """The same, as it is; what has passed, or waits for a paused one, is well."""
-        cluster = found.get("cluster")
-        ends = expires_at(cluster) if cluster else None
-        is_paused = cluster is not None and states.status(cluster) == states.PAUSED
-        if is_paused or ends is None or ends <= self._clock.now():
-            return {}
+        if (cluster := found.get("cluster")) is not None:
+            is_paused = states.status(cluster) in (states.PAUSED, states.PAUSING)
+            ends = expires_at(cluster)
+            if is_paused or ends is None or ends <= self._clock.now():
+                return {}
         return {
             "at": live["Schedule"],
             "enabled": live.get("State") != "DISABLED",
@@ -115,5 +116,6 @@ class ScheduledPause(Resource):
         patiently(
             lambda: self._redshift.delete_scheduled_action(
                 ScheduledActionName=self.name
-            )
+            ),
+            self._clock,
         )

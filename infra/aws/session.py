@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -127,10 +128,16 @@ def connect(region: str) -> Clients:
 
     try:
         session = boto3.Session()
-        session.get_credentials()
+        _refuse_unknown(region, session.get_available_regions("redshift"))
+        if session.get_credentials() is None:
+            raise boto.NoCredentialsError
     except (boto.BotoCoreError, boto.ClientError) as error:
         raise faults.told(error) from error
-    known = session.get_available_regions("redshift")
+    return Clients(session, region)
+
+
+def _refuse_unknown(region: str, known: Sequence[str]) -> None:
+    """Raises for a region that boto3 does not know; no request finds that out."""
     if region not in known:
         near = difflib.get_close_matches(region, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else "."
@@ -138,7 +145,6 @@ def connect(region: str) -> Clients:
             f"There is no region {region} with Redshift{hint} "
             "The setting aws_region names it."
         )
-    return Clients(session, region)
 
 
 @dataclass(frozen=True)

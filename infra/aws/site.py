@@ -11,7 +11,7 @@ from infra.aws import address, documents, session, states
 from infra.aws.access import Role
 from infra.aws.clock import Clock
 from infra.aws.cluster import Cluster, Wish
-from infra.aws.engine import Found, Live, Resource
+from infra.aws.engine import LOOK_EVERY, Found, Live, Resource
 from infra.aws.firewall import Firewall
 from infra.aws.groups import ParameterGroup, SubnetGroup
 from infra.aws.logs import EXPORTS, LogGroup
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from infra.aws.session import Clients
     from infra.settings import Settings
 
+LOOKS = 5  # at what was there a moment ago and is not
 LETTERS = "abc"  # a subnet each, in a zone each
 SUBNETS = tuple(f"subnet {letter}" for letter in LETTERS)
 REDSHIFT, SCHEDULER = "redshift.amazonaws.com", "scheduler.redshift.amazonaws.com"
@@ -145,18 +146,20 @@ def settling(
     """Waits until AWS is done with a resource; only clusters take long."""
     from infra.aws import faults
 
-    def settled(resource: Resource, found: Found) -> Live:
+    def look(resource: Resource, found: Found) -> Live | None:
         with faults.translated():
-            live = (
-                states.settled(lambda: resource.find(found), site.clock, told)
-                if isinstance(resource, Cluster)
-                else resource.find(found)
-            )
-        if live is None:
-            raise AwsError(
-                f"{resource.kind} {resource.name} vanished while it was worked on; "
-                "somebody else is deleting things of this stack."
-            )
-        return live
+            if isinstance(resource, Cluster):
+                return states.settled(lambda: resource.find(found), site.clock, told)
+            return resource.find(found)
+
+    def settled(resource: Resource, found: Found) -> Live:
+        for _ in range(LOOKS):  # a part of AWS may not know yet of what is new
+            if (live := look(resource, found)) is not None:
+                return live
+            site.clock.sleep(LOOK_EVERY)
+        raise AwsError(
+            f"{resource.kind} {resource.name} vanished while it was worked on; "
+            "somebody else is deleting things of this stack."
+        )
 
     return settled

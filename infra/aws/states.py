@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from infra.aws.clock import Clock
 from infra.aws.engine import Live
 from infra.errors import AwsError, StillWorking
 
-AVAILABLE, PAUSED, DELETING = "available", "paused", "deleting"
+if TYPE_CHECKING:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+AVAILABLE, PAUSED, PAUSING, DELETING = "available", "paused", "pausing", "deleting"
 
 SOONEST, LATEST = 10.0, 30.0  # seconds between two looks
 PATIENCE = 45 * 60  # seconds that a task waits; AWS goes on without it
@@ -41,13 +45,14 @@ BEYOND_HELP = {
     "Enable the key in KMS.",
     "insufficient-capacity": "AWS has no machine of its type. Run `invoke down`, and "
     "`invoke up` with another node_type or in another region.",
-    "storage-full": "Its disks are full. Delete data, or give it more nodes.",
+    "storage-full": "Its disks are full. Delete data, or take it down and up "
+    "again with more nodes.",
     "failed": "AWS could not do what was asked for. The events of the cluster in the "
     "Redshift console say why.",
 }
 _KNOWN = {
-    *(AVAILABLE, PAUSED, DELETING, "creating", "modifying", "rebooting", "resizing"),
-    *("renaming", "resuming", "pausing", "rotating-keys", "updating-hsm"),
+    *(AVAILABLE, PAUSED, PAUSING, DELETING, "creating", "modifying", "rebooting"),
+    *("resizing", "renaming", "resuming", "rotating-keys", "updating-hsm"),
     *("final-snapshot", "cancelling-resize", "available, prep-for-resize"),
     "available, resize-cleanup",
 }
@@ -77,17 +82,22 @@ def pending(live: Live) -> str:
         return ""
     if state != AVAILABLE:
         return state
-    availability = str(live.get("ClusterAvailabilityStatus") or "Available")
-    if availability.lower() != "available":
-        return availability.lower()
+    availability = str(live.get("ClusterAvailabilityStatus") or "Available").lower()
+    if availability != "available":
+        return availability
     if not (live.get("Endpoint") or {}).get("Address"):
         return "getting an endpoint"
-    waiting = [
-        role
-        for role in live.get("IamRoles", ())
-        if role.get("ApplyStatus") != "in-sync"
-    ]
-    return "taking its roles" if waiting else ""
+    roles = [each.get("ApplyStatus") for each in live.get("IamRoles", ())]
+    groups = live.get("ClusterParameterGroups", ())
+    if any(each != "in-sync" for each in roles):
+        return "taking its roles"
+    is_taking = any(each.get("ParameterApplyStatus") == "applying" for each in groups)
+    return "taking its parameters" if is_taking else ""
+
+
+def doing(live: Live) -> str:
+    """What AWS does with it, or the state in which it is settled."""
+    return pending(live) or status(live)
 
 
 def is_unknown(live: Live) -> bool:
@@ -100,13 +110,29 @@ def is_ending(live: Live) -> bool:
     return status(live) in (DELETING, "final-snapshot")
 
 
+def hopeless(live: Live) -> str:
+    """Why nothing can be done with it but to take it away: a sentence, or nothing."""
+    if is_ending(live):
+        return (
+            f"The cluster {live['ClusterIdentifier']} is being deleted. Wait until "
+            "`invoke status` no longer shows it, then run `invoke up --target "
+            "redshift` again."
+        )
+    return trouble(live)
+
+
+def is_refusal(error: BotoCoreError | ClientError) -> bool:
+    """Whether AWS does not do it in the state that the cluster is in."""
+    response: Any = getattr(error, "response", None) or {}
+    return bool(response.get("Error", {}).get("Code") == "InvalidClusterState")
+
+
 def settled(
     look: Callable[[], Live | None],
     clock: Clock,
     told: Callable[[str], None],
-    state: str = "",
 ) -> Live | None:
-    """The cluster once it is settled, in `state` if one is named; None once it is gone.
+    """The cluster once it is settled; None once it is gone.
 
     `told` hears at each look how it goes. Raises AwsError when it will not get well,
     StillWorking when it takes longer than a task waits.
@@ -115,7 +141,7 @@ def settled(
     while (live := look()) is not None:
         if why := trouble(live):
             raise AwsError(why)
-        if not pending(live) and status(live) in (state or status(live),):
+        if not pending(live):
             return live
         wait.on(live)
     return None
@@ -145,7 +171,7 @@ class Wait:
         passed = (now - self._started).total_seconds()
         if passed > PATIENCE:
             raise StillWorking(
-                f"The cluster is still {pending(live)} after {passed / 60:.0f} min. "
+                f"The cluster is still {doing(live)} after {passed / 60:.0f} min. "
                 "AWS goes on by itself: run the same again later, it takes up from "
                 "here; `invoke status` shows how it is."
             )
@@ -155,7 +181,7 @@ class Wait:
 
 
 def _line(live: Live, started: datetime, now: datetime) -> str:
-    state = pending(live)
+    state = doing(live)
     minutes, seconds = divmod(int((now - started).total_seconds()), 60)
     usual = USUAL.get(state)
     about = f", usually {usual} min" if usual else ""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.aws import cost, engine, faults, offers, reach, report
 from infra.aws import lock as locks
-from infra.aws.cluster import described
+from infra.aws.cluster import Cluster, described
 from infra.aws.site import Choices, allowed_cidr, resources, settling
 from infra.console import say, warn
 from infra.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from infra.aws.engine import Action, Live, Plan, Resource
     from infra.aws.site import Site
@@ -55,7 +56,7 @@ def prepare(site: Site, asked: Asked) -> Prepared:
     cidr = allowed_cidr(settings, asked.cidr)
     with faults.translated():
         offers.refuse_other_region(clients, settings)
-        cluster = described(clients.redshift, site.stack)
+        cluster = described(clients.redshift, site.stack, site.clock)
         choices = _choices(site, cluster, cidr)
     everything = resources(site, choices)
     node_type = cluster["NodeType"] if cluster else choices.node_types[0]
@@ -114,19 +115,48 @@ def apply(site: Site, prepared: Prepared, progress: Bar) -> None:
     Raises when the plan is no longer what was shown once the lock is held.
     """
     with locks.holding(site.clients.ssm, site.stack, "up", site.clock) as lock:
-        if engine.plan(prepared.resources).told() != prepared.plan.told():
+        if _is_other(prepared.plan, engine.plan(prepared.resources)):
             raise AwsError(
                 "Something changed on AWS since the plan was shown, so nothing was "
                 "done. Run `invoke up` again and look at the new plan."
             )
-        try:
+        hear(prepared.resources, waiting(lock, progress))
+        with goes_on(
+            "what AWS was asked for stays and goes on, and may cost: `invoke up` "
+            "goes on from here, `invoke down --target redshift` takes it away."
+        ):
             engine.apply(prepared.resources, applying(site, lock, progress))
-        except KeyboardInterrupt:
-            warn(
-                "what AWS was asked for stays and goes on, and may cost: `invoke up` "
-                "goes on from here, `invoke down --target redshift` takes it away."
-            )
-            raise
+
+
+def _is_other(shown: Plan, now: Plan) -> bool:
+    """Whether something else is to be done than a person has seen.
+
+    A wait comes to its end meanwhile, and what follows it was not to be seen before.
+    """
+    waits = {
+        each.resource.key for each in shown.changes if each.verb == engine.WAIT
+    } | {each.resource.key for each in now.changes if each.verb == engine.WAIT}
+    before, after = (
+        [told for told in each.told() if told[1] not in waits] for each in (shown, now)
+    )
+    return before != after
+
+
+def hear(everything: Iterable[Resource], told: Callable[[str], None]) -> None:
+    """Lets the cluster tell how its long waits go."""
+    for resource in everything:
+        if isinstance(resource, Cluster):
+            resource.waiting = told
+
+
+@contextmanager
+def goes_on(warning: str) -> Iterator[None]:
+    """Warns of what AWS goes on with when a person stops the task."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        warn(warning)
+        raise
 
 
 def applying(site: Site, lock: locks.Lock, progress: Bar) -> engine.Applying:

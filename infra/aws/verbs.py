@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from infra import console, local
 from infra import profile as profiles
 from infra.aws import (
+    cost,
     down,
     leftovers,
     overview,
     policy,
     preflight,
+    report,
     session,
     site,
+    states,
     up,
     upkeep,
 )
@@ -31,10 +35,16 @@ if TYPE_CHECKING:
 CHANGES = 3  # exit code of --plan when something is to be done
 
 
-def opened(project: Project) -> Site:
-    """The stack of the settings, with clients of whoever runs this."""
+def opened(project: Project, *, silent: bool = False) -> Site:
+    """The stack of the settings, with clients of whoever runs this.
+
+    Says when requests do not go to AWS, unless what is printed is for machines.
+    """
     settings = project.settings
-    return site.open_site(settings, session.connect(settings.aws_region))
+    here = site.open_site(settings, session.connect(settings.aws_region))
+    if not silent:
+        report.endpoint_banner(here)
+    return here
 
 
 def up_plan(project: Project, asked: up.Asked) -> bool:
@@ -51,8 +61,11 @@ def up_plan(project: Project, asked: up.Asked) -> bool:
     return bool(prepared.plan.changes)
 
 
-def bring_up(project: Project, asked: up.Asked, *, yes: bool) -> str:
-    """Makes the warehouse on AWS what it should be, and dbt's default target."""
+def bring_up(project: Project, asked: up.Asked, *, yes: bool) -> tuple[str, str]:
+    """Makes the warehouse on AWS what it should be, and dbt's default target.
+
+    Returns what was done, and the next step.
+    """
     here = opened(project)
     with console.bar("looking at AWS"):
         prepared = up.prepare(here, asked)
@@ -60,17 +73,31 @@ def bring_up(project: Project, asked: up.Asked, *, yes: bool) -> str:
     up.refuse(here, prepared, asked)
     if prepared.plan.changes:
         if not console.agreed("Do this?", yes=yes):
-            return "nothing was made"
+            return "nothing was made", "invoke up --target redshift"
         with console.bar("making") as bar:
             up.apply(here, prepared, bar)
     with console.bar("looking again"):
         cluster = up.verified(here, prepared)
-    wrote = local.write_profile(project, _redshift(here, cluster), profiles.REDSHIFT)
-    if wrote:
-        console.say(f"  made {profiles.FILE}: redshift is the default target")
+    _make_default(project, _redshift(here, cluster))
     up.say_reach(here, prepared, cluster)
-    count = len(prepared.plan.changes)
-    return f"made or changed {count} of {len(prepared.plan.actions)} parts"
+    count, total = len(prepared.plan.changes), len(prepared.plan.actions)
+    told = f"made or changed {count} of {total} parts"
+    return told if count else "there was nothing to do", "dbt debug, invoke status"
+
+
+def _make_default(project: Project, redshift: profiles.Redshift) -> None:
+    """Writes profiles.yml; a cluster that costs is no place to fail for that."""
+    try:
+        if local.write_profile(project, redshift, profiles.REDSHIFT):
+            console.say(f"  made {profiles.FILE}: redshift is the default target")
+    except OSError as error:
+        console.warn(
+            f"{profiles.FILE} cannot be written ({error.strerror}); dbt needs `target: "
+            f"{profiles.REDSHIFT}` in it and this below `outputs`:\n{redshift.text()}"
+        )
+    chosen = os.environ.get(profiles.VARIABLE, profiles.REDSHIFT)
+    if chosen != profiles.REDSHIFT:
+        console.warn(f"{profiles.VARIABLE} is set, so dbt takes {chosen} all the same.")
 
 
 def _redshift(here: Site, cluster: Live) -> profiles.Redshift:
@@ -99,7 +126,8 @@ def take_down(project: Project, *, yes: bool, final_snapshot: bool, purge: bool)
             return "nothing was deleted"
         with console.bar("deleting") as bar:
             remaining = down.take_down(here, teardown, bar)
-    local.write_profile(project, None, profiles.LOCAL)
+    if (project.root / profiles.FILE).exists():
+        local.write_profile(project, None, profiles.LOCAL)
     monthly = leftovers.report(leftovers.found(here))
     if remaining:
         first = remaining[0]
@@ -110,7 +138,9 @@ def take_down(project: Project, *, yes: bool, final_snapshot: bool, purge: bool)
     if not teardown.go and not teardown.purged:
         return "there was nothing of the stack to delete"
     gone = len(teardown.go) + len(teardown.purged)
-    return f"deleted {gone}; what is left costs about ${monthly:,.2f} a month"
+    if not monthly:
+        return f"deleted {gone}; nothing is left that costs"
+    return f"deleted {gone}; what is left costs about {cost.usd(monthly)} a month"
 
 
 def list_leftovers(project: Project) -> str:
@@ -120,24 +150,31 @@ def list_leftovers(project: Project) -> str:
         found = leftovers.found(here)
     monthly = leftovers.report(found)
     unknown = [each for each in found if each.monthly_usd is None]
+    there = "1 thing is there" if len(found) == 1 else f"{len(found)} things are there"
     if monthly or unknown:
+        more = " and what is unknown" if unknown else ""
         raise LeftoversError(
-            f"{len(found)} things are there, at about ${monthly:,.2f} a month. "
-            "`invoke down --target redshift` takes them away, snapshots and logs only "
-            "with --purge."
+            f"{there}, at about {cost.usd(monthly)}{more} a month. "
+            "`invoke down --target redshift` takes away what it can, snapshots and "
+            "logs only with --purge."
         )
-    return f"{len(found)} things are there, and none costs anything"
+    return f"{there}, and nothing of it costs" if found else "nothing is there"
 
 
-def show_status(project: Project, *, as_json: bool) -> str:
-    """Prints how the warehouse on AWS is."""
-    here = opened(project)
+def show_status(project: Project, *, as_json: bool) -> tuple[str, str]:
+    """Prints how the warehouse on AWS is. Returns that in short, and the next step."""
+    here = opened(project, silent=as_json)
     seen = overview.overview(here)
     if as_json:
         json.dump(seen.as_json(), sys.stdout, indent=2)
         sys.stdout.write("\n")
-        return ""
-    return overview.report(seen)
+        return "", ""
+    following = {
+        "absent": "invoke up --target redshift",
+        states.PAUSED: "invoke resume, invoke down --target redshift",
+    }
+    running = "invoke pause, invoke down --target redshift"
+    return overview.report(seen), following.get(seen.state, running)
 
 
 def pause(project: Project) -> str:
@@ -179,7 +216,7 @@ def unlock(project: Project) -> str:
 
 def print_policy(project: Project) -> None:
     """Prints what whoever runs this must be allowed to do, as IAM takes it."""
-    here = opened(project)
+    here = opened(project, silent=True)
     json.dump(
         policy.operator(here.stack, project.settings.copy_from), sys.stdout, indent=2
     )

@@ -203,4 +203,5 @@ def _line(row: Params, labels: dict[str, str]) -> str:
     text = json.dumps(row, sort_keys=True, default=str)
     for name, label in labels.items():
         text = text.replace(name, label)
-    return _ID.sub(r"\1", text)
+    named = json.loads(_ID.sub(r"\1", text))
+    return json.dumps(_plain(named, _NO_TAGS), sort_keys=True)  # ordered by names

@@ -1,0 +1,273 @@
+"""Redshift as a load sees it: its lock held, and the statements of its tables.
+
+Raw files are read, checked and joined on this machine exactly as for DuckDB, which also
+reads their rows; these go packed into a bucket of ours, and COPY takes them from there.
+So both engines come to the same rows, rejects and line numbers, and COPY meets few
+large files instead of thousands of small ones.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from infra.errors import ConfigurationError, LoadError, WarehouseBusy
+from infra.landing import s3
+from infra.loading import duckdb_engine
+from infra.loading.duckdb_rows import Reading
+from infra.loading.engine import Whole
+from infra.loading.ledger import Ledger, Version
+from infra.loading.raw_schema import RawTable, Table
+from infra.loading.redshift_ledger import RedshiftLedger
+from infra.loading.redshift_stage import exported, staging
+from infra.loading.redshift_statements import (
+    REBUILT,
+    Statements,
+    definition,
+    relation,
+)
+from infra.project import Project
+from infra.redshift import connected
+
+if TYPE_CHECKING:
+    from infra.landing.s3 import Bucket
+    from infra.profile import Redshift
+
+LOCK = "load_lock"
+LOCK_SECONDS = 5  # that a load waits for another one's lock
+_GONE = "gone_files"
+
+
+class RedshiftRows:
+    """The rows that one load puts into one raw table, by way of the bucket."""
+
+    def __init__(self, session: RedshiftSession, table: RawTable, into: str) -> None:
+        self._session = session
+        self._table = table
+        self._into = into
+
+    def insert_whole(self, files: Sequence[Whole]) -> int:
+        """Inserts the lines of clean files; returns how many."""
+        return self._insert(self._reading.whole(files)) if files else 0
+
+    def insert_parts(self, parts: Sequence[Path], excluded: Sequence[str] = ()) -> int:
+        """Inserts the rows of parts, which carry their lineage; returns how many."""
+        given: dict[str, object] = {"excluded": list(excluded)} if excluded else {}
+        return self._insert(self._reading.parts(parts, excluded), given)
+
+    @property
+    def _reading(self) -> Reading:
+        return Reading(
+            self._session.reader, self._table, patient=self._session.is_patient
+        )
+
+    def _insert(self, query: str, given: dict[str, object] | None = None) -> int:
+        session = self._session
+        rows = f"select *, {session.load_id} as _load_id from ({query})"
+        files, count = exported(session.reader, rows, session.folder, given)
+        names = [column.name for column in self._table.raw_columns]
+        names += ["_source_uri", "_line", "_load_id"]
+        if files:
+            session.sql.copy(self._into, names, files)
+        for path in files:
+            path.unlink()
+        return count
+
+    def take_back(self, uris: Sequence[str]) -> None:
+        """Deletes this load's rows of these files."""
+        self._session.delete_of(self._into, {self._session.load_id: list(uris)})
+
+    def counts(self) -> dict[str, int]:
+        """The rows of this load by uri."""
+        rows = self._session.sql.rows(
+            f"select _source_uri, count(*) from {self._into} where _load_id = %s "
+            "group by _source_uri",
+            [self._session.load_id],
+        )
+        return {str(uri): int(count) for uri, count in rows}
+
+
+class RedshiftSession:
+    """A connection with the lock held, for one load."""
+
+    name = "redshift"
+
+    def __init__(
+        self,
+        sql: Statements,
+        ledger: RedshiftLedger,
+        load_id: int,
+        folder: Path,
+        reader: duckdb.DuckDBPyConnection,
+    ) -> None:
+        import redshift_connector  # noqa: PLC0415 - an extra, and slow to import
+
+        self.sql = sql
+        self.ledger = ledger
+        self.load_id = load_id
+        self.folder = folder
+        self.reader = reader
+        self.is_patient = False
+        self.faults: tuple[type[Exception], ...] = (
+            redshift_connector.Error,
+            duckdb.Error,
+        )
+
+    def begin(self) -> None:
+        """Starts the transaction."""
+        self.sql.run("begin")
+
+    def commit(self) -> None:
+        """Ends it; everything has happened."""
+        self.sql.run("commit")
+
+    def rollback(self) -> None:
+        """Ends it; nothing has happened. Without a transaction it does nothing."""
+        self.sql.run("rollback")
+
+    def is_refused_line(self, error: Exception) -> bool:
+        """Whether the quick reading met a line that it cannot take."""
+        return isinstance(error, duckdb.InvalidInputException)
+
+    def misses_columns(self, table: RawTable) -> bool:
+        """Whether the table has other columns than its definition says."""
+        return self.sql.misses_columns(table)
+
+    def start_rebuild(self, table: RawTable) -> None:
+        """Makes an empty table beside the raw table."""
+        self.sql.run(f"drop table if exists {relation(table, REBUILT)}")
+        self.sql.run(f"create table {relation(table, REBUILT)} ({definition(table)})")
+
+    def finish_rebuild(self, table: RawTable) -> None:
+        """Puts the table that was rebuilt in the raw table's place.
+
+        Views without schema binding, as dbt makes them, do not mind.
+        """
+        self.sql.run(f"drop table {relation(table)}")
+        self.sql.run(
+            f"alter table {relation(table, REBUILT)} rename to "
+            f"{duckdb_engine.identifier(table.name)}"
+        )
+
+    def delete_rows(self, table: RawTable, versions: Sequence[Version]) -> None:
+        """Deletes the staged rows of these versions. DELETE, for TRUNCATE commits."""
+        by_load: dict[int, list[str]] = {}
+        for each in versions:
+            by_load.setdefault(each.load_id, []).append(each.uri)
+        self.delete_of(relation(table), by_load)
+
+    def delete_of(self, table: str, by_load: dict[int, list[str]]) -> None:
+        """Deletes rows of files, by the load that brought them."""
+        gone = [(load, uri) for load, uris in by_load.items() for uri in uris]
+        if not gone:
+            return
+        self.sql.fill_temporary(_GONE, "_load_id, _source_uri", table, gone)
+        self.sql.run(
+            f"delete from {table} using {_GONE} where {table}._load_id = "
+            f"{_GONE}._load_id and {table}._source_uri = {_GONE}._source_uri"
+        )
+        self.sql.run(f"drop table {_GONE}")
+
+    def rows(self, table: RawTable, *, rebuilt: bool, patient: bool) -> RedshiftRows:
+        """The rows that this load puts into the table, or into the rebuilt one."""
+        self.is_patient = patient
+        return RedshiftRows(self, table, relation(table, REBUILT if rebuilt else ""))
+
+    def count(self, table: RawTable, *, rebuilt: bool) -> int:
+        """Rows of the table, or of the rebuilt one."""
+        suffix = REBUILT if rebuilt else ""
+        return self.sql.number(f"select count(*) from {relation(table, suffix)}")
+
+
+@contextmanager
+def opened(
+    project: Project,
+    profile: Redshift,
+    stage: Bucket,
+    heard: Callable[[str], None] = lambda _: None,
+) -> Iterator[RedshiftSession]:
+    """The cluster of the profile, its tables made where absent, with the load's lock.
+
+    The lock is held by a connection of its own: the load's may roll back.
+    """
+    with (
+        connected(profile) as connection,
+        connected(profile) as guard,
+        tempfile.TemporaryDirectory(prefix="sparkify-load-") as folder,
+        duckdb.connect() as reader,
+    ):
+        duckdb_engine.prepare(reader, {})
+        sql = Statements(connection, profile.region, Path(folder), heard)
+        tables: list[Table] = [*project.raw_tables, *project.ledger_tables.values()]
+        sql.create_tables(tables)
+        ledger = RedshiftLedger(sql, project.ledger_tables)
+        with _locked(guard, project, ledger):
+            ledger.check()
+            ledger.interrupt_stale_runs()
+            load_id = ledger.next_load_id()
+            client = s3.connect()
+            with staging(client, stage, load_id) as staged:
+                sql.stage = staged
+                yield RedshiftSession(sql, ledger, load_id, Path(folder), reader)
+
+
+@contextmanager
+def _locked(
+    guard: Any,  # noqa: ANN401 - redshift_connector has no types
+    project: Project,
+    ledger: RedshiftLedger,
+) -> Iterator[None]:
+    """Holds the lock; a WarehouseBusy says who has it."""
+    import redshift_connector  # noqa: PLC0415 - an extra, and slow to import
+
+    schema = next(iter(project.ledger_tables.values())).schema
+    lock = f"{schema}.{LOCK}"
+    guard.autocommit = True
+    with guard.cursor() as cursor:
+        cursor.execute(f"create table if not exists {lock} (held_by varchar(256))")
+        cursor.execute(f"set statement_timeout to {LOCK_SECONDS * 1000}")
+        cursor.execute("begin")
+        try:
+            cursor.execute(f"lock table {lock}")
+        except redshift_connector.Error as error:
+            raise WarehouseBusy(
+                f"Another load is at work on the cluster{ledger.running()}. Wait for it."
+            ) from error
+        try:
+            yield
+        finally:
+            cursor.execute("rollback")
+
+
+def who() -> str:
+    """This process, as others are told of it."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def ledgers(project: Project, profile: Redshift) -> dict[RawTable, Ledger]:
+    """What the ledger knows of each raw table, read without a lock."""
+    known = {table: Ledger({}, {}) for table in project.raw_tables}
+    with connected(profile) as connection:
+        sql = Statements(connection, profile.region, Path())
+        tables = project.ledger_tables
+        if not any(sql.misses_columns(table) for table in tables.values()):
+            kept = RedshiftLedger(sql, tables)
+            known = {table: kept.read(table) for table in known}
+    return known
+
+
+def refuse_folder(landing: object) -> Bucket:
+    """The landing, which Redshift can only have on S3."""
+    if isinstance(landing, s3.Bucket):
+        return landing
+    raise ConfigurationError(f"Redshift copies from S3; {landing} is a folder here.")
+
+
+__all__ = ["LoadError", "ledgers", "opened", "refuse_folder", "who"]

@@ -1,0 +1,138 @@
+"""Statements on Redshift, and rows on their way into a table.
+
+Few rows go in an INSERT; many by COPY, which is what Redshift is made for.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from infra.loading.raw_schema import Column, Table
+from infra.loading.redshift_stage import Stage, copy_statement
+from infra.warehouse import identifier
+
+FEW = 50  # rows that an INSERT may have
+REBUILT = "__rebuilt"  # a raw table that a full refresh fills beside the old one
+
+
+class Statements:
+    """What a load says to Redshift; `heard` hears each statement before it runs."""
+
+    def __init__(
+        self,
+        connection: Any,  # noqa: ANN401 - redshift_connector has no types
+        region: str,
+        folder: Path,
+        heard: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._connection = connection
+        self._region = region
+        self._folder = folder
+        self._heard = heard
+        self.stage: Stage | None = None  # only a load has one
+        self._copies = 0
+
+    def run(self, statement: str, given: Sequence[Any] = ()) -> int:
+        """Runs a statement; returns how many rows it changed."""
+        self._heard(statement)
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, list(given) or None)
+            return int(cursor.rowcount)
+
+    def rows(self, statement: str, given: Sequence[Any] = ()) -> list[Sequence[Any]]:
+        """The rows of a query."""
+        self._heard(statement)
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, list(given) or None)
+            return list(cursor.fetchall())
+
+    def number(self, statement: str, given: Sequence[Any] = ()) -> int:
+        """The one number of a query."""
+        ((found,),) = self.rows(statement, given)
+        return int(found)
+
+    # Tables
+
+    def create_tables(self, tables: Sequence[Table]) -> None:
+        """Makes the tables that do not exist yet, empty."""
+        for schema in dict.fromkeys(table.schema for table in tables):
+            self.run(f"create schema if not exists {identifier(schema)}")
+        for table in tables:
+            self.run(
+                f"create table if not exists {relation(table)} ({definition(table)})"
+            )
+
+    def misses_columns(self, table: Table) -> bool:
+        """Whether the table has other columns than its definition says."""
+        found = self.rows(
+            "select column_name from information_schema.columns "
+            "where table_schema = %s and table_name = %s order by ordinal_position",
+            [table.schema, table.name],
+        )
+        return [name for (name,) in found] != [each.name for each in table.columns]
+
+    # Rows
+
+    def append(
+        self, table: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Appends rows of these columns to a table."""
+        names = [column.name for column in columns]
+        if len(rows) <= FEW:
+            self._insert(table, names, rows)
+            return
+        path = self._folder / "appended.json.gz"
+        with gzip.open(path, "wt", encoding="utf-8") as file:
+            for row in rows:
+                named = dict(zip(names, row, strict=True))
+                file.write(json.dumps(named, ensure_ascii=False) + "\n")
+        self.copy(table, names, [path])
+
+    def fill_temporary(
+        self, name: str, columns: str, like: str, rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Makes a temporary table of some columns of another, with these rows."""
+        self.run(
+            f"create temp table {name} as select {columns} from {like} where false"
+        )
+        names = columns.split(", ")
+        if len(rows) <= FEW:
+            self._insert(name, names, rows)
+        else:
+            self.append(name, [Column(each, "varchar(1)", each) for each in names], rows)
+
+    def _insert(
+        self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        if rows:
+            row = f"({', '.join(['%s'] * len(names))})"
+            self.run(
+                f"insert into {table} ({', '.join(map(identifier, names))}) "
+                f"values {', '.join([row] * len(rows))}",
+                [value for row in rows for value in row],
+            )
+
+    def copy(self, table: str, names: Sequence[str], files: Sequence[Path]) -> None:
+        """Copies packed files of objects, with these names for keys, into a table."""
+        if self.stage is None:
+            raise AssertionError("only a load copies")
+        self._copies += 1
+        name = f"{self._copies}-{table.replace('.', '-').replace(chr(34), '')}"
+        manifest = self.stage.put_files(name, files)
+        paths = self.stage.put_paths(name, names)
+        self.run(copy_statement(table, names, manifest, paths, self._region))
+
+
+def relation(table: Table, suffix: str = "") -> str:
+    """A table as a statement names it."""
+    return f"{identifier(table.schema)}.{identifier(table.name + suffix)}"
+
+
+def definition(table: Table) -> str:
+    """The columns of a table as a statement that makes it has them."""
+    columns = (f"{identifier(column.name)} {column.type}" for column in table.columns)
+    return ", ".join(columns)

@@ -1,0 +1,59 @@
+"""Redshift, reached as dbt reaches it: by the same profile, with a login from IAM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from infra.errors import ConfigurationError, SparkifyError
+
+if TYPE_CHECKING:
+    from infra.profile import Redshift
+
+CONNECT_SECONDS = 30
+
+
+@contextmanager
+def connected(profile: Redshift) -> Iterator[Any]:
+    """A connection of redshift_connector, closed in the end; errors are sentences."""
+    try:
+        import redshift_connector  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as error:
+        raise ConfigurationError(
+            'Redshift needs its driver: pip install -e ".[redshift]" '
+            "-c constraints.txt."
+        ) from error
+    from infra.aws import faults  # noqa: PLC0415 - as above
+
+    given: dict[str, Any] = {
+        "host": profile.host,
+        "port": profile.port,
+        "database": profile.database,
+        "region": profile.region,
+        "iam": True,
+        "cluster_identifier": profile.cluster,
+        "ssl": True,
+        "sslmode": "verify-full",
+        "timeout": CONNECT_SECONDS,
+        "user": "",
+        "password": "",
+    }
+    if profile.method == "iam":
+        given["db_user"] = profile.user
+    else:
+        given["group_federation"] = True
+    try:
+        with faults.translated():
+            connection = redshift_connector.connect(**given)
+    except (redshift_connector.Error, OSError) as error:
+        raise SparkifyError(
+            f"Redshift at {profile.host} cannot be reached ({type(error).__name__}). "
+            "`invoke status` says why."
+        ) from error
+    # Each statement stands for itself, until somebody begins a transaction
+    connection.autocommit = True
+    try:
+        yield connection
+    finally:
+        connection.close()

@@ -1,0 +1,1 @@
+"""Stand-ins for AWS on this machine, to rehearse the path to Redshift."""
