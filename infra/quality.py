@@ -16,6 +16,10 @@ LINTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff", ("ruff", "check", ".")),
     ("ruff", ("ruff", "format", "--check", ".")),
     ("mypy", ("mypy",)),
+    *(
+        ("mypy", ("mypy", f"tests/{folder}/conftest.py"))
+        for folder in ("infra/aws", "live", "rehearsal")
+    ),
     ("yamllint", ("yamllint", "--strict", ".")),
     (
         "sqlfluff",

@@ -19,6 +19,7 @@ def connected(profile: Redshift) -> Iterator[Any]:
     """A connection of redshift_connector, closed in the end; errors are sentences."""
     try:
         import redshift_connector  # noqa: PLC0415 - an extra, and slow to import
+        from redshift_connector.error import Error  # noqa: PLC0415
     except ImportError as error:
         raise ConfigurationError(
             'Redshift needs its driver: pip install -e ".[redshift]" '
@@ -46,7 +47,7 @@ def connected(profile: Redshift) -> Iterator[Any]:
     try:
         with faults.translated():
             connection = redshift_connector.connect(**given)
-    except (redshift_connector.Error, OSError) as error:
+    except (Error, OSError) as error:
         raise SparkifyError(
             f"Redshift at {profile.host} cannot be reached ({type(error).__name__}). "
             "`invoke status` says why."

@@ -7,9 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from infra.aws import documents, faults
-from infra.aws.engine import Attributes, Difference, Found, Live, Resource
 from infra.aws.names import PATH, Stack, mapped
-from infra.aws.patience import patiently, read
+from infra.aws.resource import Attributes, Difference, Found, Live, Resource
 from infra.errors import ForeignError
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Role(Resource):
         from botocore.exceptions import ClientError
 
         try:
-            role = read(lambda: self._iam.get_role(RoleName=self.name))["Role"]
+            role = self.read(lambda: self._iam.get_role(RoleName=self.name))["Role"]
         except ClientError as error:
             if faults.is_missing(error):
                 return None
@@ -73,7 +72,7 @@ class Role(Resource):
         names = self._inline()
         policy = "none"
         if POLICY in names:
-            kept = read(
+            kept = self.read(
                 lambda: self._iam.get_role_policy(RoleName=self.name, PolicyName=POLICY)
             )
             policy = documents.text(kept["PolicyDocument"])
@@ -89,7 +88,7 @@ class Role(Resource):
         pages = self._iam.get_paginator("list_role_policies")
         return sorted(
             name
-            for page in read(lambda: list(pages.paginate(RoleName=self.name)))
+            for page in self.read(lambda: list(pages.paginate(RoleName=self.name)))
             for name in page["PolicyNames"]
         )
 
@@ -98,14 +97,14 @@ class Role(Resource):
         return tuple(
             sorted(
                 policy["PolicyArn"]
-                for page in read(lambda: list(pages.paginate(RoleName=self.name)))
+                for page in self.read(lambda: list(pages.paginate(RoleName=self.name)))
                 for policy in page["AttachedPolicies"]
             )
         )
 
     def create(self, found: Found) -> None:
         """Makes the role; its policy is the first difference."""
-        patiently(
+        self.patiently(
             lambda: self._iam.create_role(
                 Path=PATH,
                 RoleName=self.name,
@@ -121,13 +120,13 @@ class Role(Resource):
         """Puts the documents right, and takes away what was added."""
         for each in differences:
             if each.attribute == "trust":
-                patiently(
+                self.patiently(
                     lambda: self._iam.update_assume_role_policy(
                         RoleName=self.name, PolicyDocument=documents.text(self._trust)
                     )
                 )
             elif each.attribute == "policy":
-                patiently(
+                self.patiently(
                     lambda: self._iam.put_role_policy(
                         RoleName=self.name,
                         PolicyName=POLICY,
@@ -140,12 +139,12 @@ class Role(Resource):
     def delete(self, live: Live, found: Found) -> None:
         """Deletes the role with its policies."""
         self._strip(keep=())
-        patiently(lambda: self._iam.delete_role(RoleName=self.name))
+        self.patiently(lambda: self._iam.delete_role(RoleName=self.name))
 
     def _strip(self, keep: Sequence[str]) -> None:
         for name in self._inline():
             if name not in keep:
-                patiently(
+                self.patiently(
                     partial(
                         self._iam.delete_role_policy,
                         RoleName=self.name,
@@ -153,6 +152,6 @@ class Role(Resource):
                     )
                 )
         for arn in self._attached():
-            patiently(
+            self.patiently(
                 partial(self._iam.detach_role_policy, RoleName=self.name, PolicyArn=arn)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,9 +11,9 @@ from infra.aws import clock as clocks
 from infra.aws import cluster_changes, cluster_end, faults, logs, states
 from infra.aws.clock import Clock
 from infra.aws.cluster_end import SNAPSHOT_DAYS
-from infra.aws.engine import Attributes, Difference, Found, Live, Resource
 from infra.aws.names import EXPIRES, Stack, mapped
 from infra.aws.patience import BUSY, patiently, read
+from infra.aws.resource import Attributes, Difference, Found, Live, Resource
 from infra.errors import ForeignError
 
 if TYPE_CHECKING:
@@ -233,7 +233,6 @@ class Cluster(Resource):
     # How it goes
 
     final_snapshot = ""  # its name, if there is to be one
-    waiting: Callable[[str], None] = staticmethod(lambda _: None)  # hears how it goes
 
     def delete(self, live: Live, found: Found) -> None:
         """Deletes it as soon as AWS lets it, and waits until it is gone."""

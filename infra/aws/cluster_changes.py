@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from infra.aws import logs
-from infra.aws.engine import Difference, Live
+from infra.aws.resource import Difference, Live
 
 # Attributes, and the parameters of ModifyCluster that set them. Those that AWS takes
 # one at a time come first; it takes the others in one request.

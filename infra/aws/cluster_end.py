@@ -13,7 +13,7 @@ from infra.aws.patience import patiently
 if TYPE_CHECKING:
     from mypy_boto3_redshift import RedshiftClient
 
-    from infra.aws.engine import Live
+    from infra.aws.resource import Live
 
 SNAPSHOT_DAYS = 30  # that a final snapshot is kept
 _HEARD = 3  # answers of AWS that may be lost

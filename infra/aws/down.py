@@ -9,11 +9,12 @@ from infra.aws import engine, faults, leftovers, states, strangers
 from infra.aws import lock as locks
 from infra.aws.cluster import Cluster
 from infra.aws.cluster_end import SNAPSHOT_DAYS
-from infra.aws.engine import DELETE, Found, Remaining, Resource
+from infra.aws.engine import DELETE, Remaining
 from infra.aws.logs import LogGroup
 from infra.aws.network import Ec2Resource
 from infra.aws.patience import IN_USE, patiently
 from infra.aws.report import short
+from infra.aws.resource import Found, Resource
 from infra.aws.schedule import ScheduledPause
 from infra.aws.site import NONE, resources
 from infra.aws.up import applying, goes_on, hear, waiting
@@ -22,7 +23,7 @@ from infra.console import say, table, warn
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from infra.aws.engine import Live
+    from infra.aws.resource import Live
     from infra.aws.site import Site
     from infra.aws.strangers import Tenant
     from infra.console import Bar

@@ -14,13 +14,13 @@ that the next run finds and goes on with.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 from infra.aws import faults
 from infra.aws.clock import Clock
+from infra.aws.resource import Difference, Found, Live, Resource
 from infra.errors import AwsError, ForeignError, SparkifyError
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 Given = ParamSpec("Given")
 
-Live = Mapping[str, Any]  # a thing as AWS describes it
-Attributes = Mapping[str, object]
-
 CREATE, CHANGE, KEEP, DELETE, WAIT = "create", "change", "keep", "delete", "wait"
 BLOCKED = "blocked"
 
@@ -40,88 +37,6 @@ ROUNDS = 60  # of looking at one thing and changing it
 DELETES = 3  # of one thing, where an answer leaves open what became of it
 VISIBLE = 60  # seconds until all of AWS knows of something new
 LOOK_EVERY = 2.0  # seconds between two looks for it
-
-
-class Difference(NamedTuple):
-    """An attribute that is not as it should be."""
-
-    attribute: str
-    before: object
-    after: object
-
-
-class Found(dict[str, Live | None]):
-    """What was found of each resource, by its key."""
-
-    def the(self, key: str, attribute: str) -> str:
-        """An attribute of a resource that is there, or a word for one to come."""
-        live = self.get(key)
-        return f"new {key}" if live is None else str(live[attribute])
-
-    def has(self, key: str) -> bool:
-        """Whether the resource is there."""
-        return self.get(key) is not None
-
-
-class Resource(ABC):
-    """A thing of the stack. Only create, change and delete write."""
-
-    kind: ClassVar[str]
-    # What cannot be changed once it is there, and what a person can do about it
-    fixed: ClassVar[Mapping[str, str]] = {}
-    # What changes only with a restart
-    restarts: ClassVar[frozenset[str]] = frozenset()
-    # Whether the stack should have it at all; else it is deleted where it is found
-    is_wanted = True
-
-    def __init__(self, key: str, name: str) -> None:
-        self.key = key
-        self.name = name
-
-    @abstractmethod
-    def find(self, found: Found) -> Live | None:
-        """The thing as it is; raises ForeignError when another has its name."""
-
-    @abstractmethod
-    def wanted(self, found: Found) -> Attributes:
-        """The attributes it should have."""
-
-    @abstractmethod
-    def present(self, live: Live, found: Found) -> Attributes:
-        """The attributes it has; those that cannot be told now are left out."""
-
-    @abstractmethod
-    def create(self, found: Found) -> None:
-        """Makes it, with its tags, in one request."""
-
-    @abstractmethod
-    def change(
-        self, live: Live, found: Found, differences: Sequence[Difference]
-    ) -> None:
-        """Mends one or more of the differences."""
-
-    @abstractmethod
-    def delete(self, live: Live, found: Found) -> None:
-        """Takes it away, with the parts that only it has."""
-
-    def pending(self, live: Live) -> str:
-        """What AWS is doing with it; empty when it is settled."""
-        del live
-        return ""
-
-    def trouble(self, live: Live) -> str:
-        """Why nothing can be done with it: a sentence, or nothing."""
-        del live
-        return ""
-
-    def differences(self, live: Live, found: Found) -> list[Difference]:
-        """What is not as it should be."""
-        present, wanted = self.present(live, found), self.wanted(found)
-        return [
-            Difference(name, present[name], value)
-            for name, value in wanted.items()
-            if name in present and present[name] != value
-        ]
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from infra.aws.engine import Attributes, Difference, Found, Live
 from infra.aws.names import Stack, mapped
 from infra.aws.network import Ec2Resource
-from infra.aws.patience import patiently, read
+from infra.aws.resource import Attributes, Difference, Found, Live
 from infra.errors import ForeignError
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Firewall(Ec2Resource):
 
     def find(self, found: Found) -> Live | None:
         """The group with the stack's tags; one of the same name without them stops."""
-        answer = read(
+        answer = self.read(
             lambda: self._ec2.describe_security_groups(Filters=self._stack.filters())
         )
         live = self._one(answer["SecurityGroups"], "GroupId")
@@ -54,7 +53,9 @@ class Firewall(Ec2Resource):
                 {"Name": "vpc-id", "Values": [found.the("vpc", "VpcId")]},
                 {"Name": "group-name", "Values": [self.name]},
             ]
-            groups = read(lambda: self._ec2.describe_security_groups(Filters=named))
+            groups = self.read(
+                lambda: self._ec2.describe_security_groups(Filters=named)
+            )
             for each in groups["SecurityGroups"]:
                 if not self._stack.owns(mapped(each.get("Tags"))):
                     raise ForeignError(
@@ -80,7 +81,7 @@ class Firewall(Ec2Resource):
 
     def create(self, found: Found) -> None:
         """Makes the group; EC2 lets a new one reach everything: mended next."""
-        patiently(
+        self.patiently(
             lambda: self._ec2.create_security_group(
                 GroupName=self.name,
                 Description=f"Redshift of {self._stack.full_name}",
@@ -110,9 +111,9 @@ class Firewall(Ec2Resource):
                 revoke = self._ec2.revoke_security_group_egress
                 authorize = self._ec2.authorize_security_group_egress
             if wrong:
-                patiently(partial(revoke, GroupId=group, IpPermissions=wrong))
+                self.patiently(partial(revoke, GroupId=group, IpPermissions=wrong))
             if missing:
-                patiently(
+                self.patiently(
                     partial(
                         authorize,
                         GroupId=group,

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from infra.aws import faults
-from infra.aws.engine import Attributes, Difference, Found, Live, Resource
 from infra.aws.names import Stack, mapped
-from infra.aws.patience import IN_USE, patiently, read
+from infra.aws.patience import IN_USE
+from infra.aws.resource import Attributes, Difference, Found, Live, Resource
 from infra.errors import ForeignError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class SubnetGroup(_Group):
         from botocore.exceptions import ClientError
 
         try:
-            answer = read(
+            answer = self.read(
                 lambda: self._redshift.describe_cluster_subnet_groups(
                     ClusterSubnetGroupName=self.name
                 )
@@ -90,7 +90,7 @@ class SubnetGroup(_Group):
 
     def create(self, found: Found) -> None:
         """Makes the group."""
-        patiently(
+        self.patiently(
             lambda: self._redshift.create_cluster_subnet_group(
                 ClusterSubnetGroupName=self.name,
                 Description=f"Subnets of {self._stack.full_name}",
@@ -103,7 +103,7 @@ class SubnetGroup(_Group):
         self, live: Live, found: Found, differences: Sequence[Difference]
     ) -> None:
         """Puts the subnets right."""
-        patiently(
+        self.patiently(
             lambda: self._redshift.modify_cluster_subnet_group(
                 ClusterSubnetGroupName=self.name, SubnetIds=list(self._ids(found))
             )
@@ -111,7 +111,7 @@ class SubnetGroup(_Group):
 
     def delete(self, live: Live, found: Found) -> None:
         """Deletes the group."""
-        patiently(
+        self.patiently(
             lambda: self._redshift.delete_cluster_subnet_group(
                 ClusterSubnetGroupName=self.name
             ),
@@ -136,7 +136,7 @@ class ParameterGroup(_Group):
         from botocore.exceptions import ClientError
 
         try:
-            answer = read(
+            answer = self.read(
                 lambda: self._redshift.describe_cluster_parameter_groups(
                     ParameterGroupName=self.name
                 )
@@ -156,7 +156,9 @@ class ParameterGroup(_Group):
         pages = self._redshift.get_paginator("describe_cluster_parameters")
         values = {
             each["ParameterName"]: each.get("ParameterValue")
-            for page in read(lambda: list(pages.paginate(ParameterGroupName=self.name)))
+            for page in self.read(
+                lambda: list(pages.paginate(ParameterGroupName=self.name))
+            )
             for each in page["Parameters"]
         }
         return {
@@ -166,7 +168,7 @@ class ParameterGroup(_Group):
 
     def create(self, found: Found) -> None:
         """Makes the group; its values are the first differences."""
-        patiently(
+        self.patiently(
             lambda: self._redshift.create_cluster_parameter_group(
                 ParameterGroupName=self.name,
                 ParameterGroupFamily=FAMILY,
@@ -179,7 +181,7 @@ class ParameterGroup(_Group):
         self, live: Live, found: Found, differences: Sequence[Difference]
     ) -> None:
         """Sets the parameters that differ."""
-        patiently(
+        self.patiently(
             lambda: self._redshift.modify_cluster_parameter_group(
                 ParameterGroupName=self.name,
                 Parameters=[
@@ -195,7 +197,7 @@ class ParameterGroup(_Group):
 
     def delete(self, live: Live, found: Found) -> None:
         """Deletes the group."""
-        patiently(
+        self.patiently(
             lambda: self._redshift.delete_cluster_parameter_group(
                 ParameterGroupName=self.name
             ),

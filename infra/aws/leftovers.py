@@ -9,17 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.aws import cost, engine, faults, states, strangers
+from infra.aws import cost, faults, states, strangers
 from infra.aws import lock as locks
 from infra.aws.names import mapped
 from infra.aws.patience import read
 from infra.aws.report import short
+from infra.aws.resource import Found
 from infra.aws.site import NONE, resources
 from infra.console import say, table
 from infra.errors import AwsError, ForeignError
 
 if TYPE_CHECKING:
-    from infra.aws.engine import Live, Resource
+    from infra.aws.resource import Live, Resource
     from infra.aws.site import Site
 
 STORAGE = 0.024  # US dollars per GB and month, of snapshots and of a paused cluster
@@ -50,7 +51,7 @@ def found(site: Site) -> list[Leftover]:
 
 
 def _resources(site: Site) -> list[Leftover]:
-    seen = engine.Found()
+    seen = Found()
     things = []
     for resource in resources(site, NONE):
         try:

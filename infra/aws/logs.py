@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from infra.aws.engine import Attributes, Difference, Found, Live, Resource
 from infra.aws.names import Stack
-from infra.aws.patience import patiently, read
+from infra.aws.resource import Attributes, Difference, Found, Live, Resource
 from infra.errors import ForeignError
 
 if TYPE_CHECKING:
@@ -40,14 +39,18 @@ class LogGroup(Resource):
         pages = self._logs.get_paginator("describe_log_groups")
         groups = [
             group
-            for page in read(lambda: list(pages.paginate(logGroupNamePrefix=self.name)))
+            for page in self.read(
+                lambda: list(pages.paginate(logGroupNamePrefix=self.name))
+            )
             for group in page["logGroups"]
             if group["logGroupName"] == self.name
         ]
         if not groups:
             return None
         arn = groups[0]["arn"].removesuffix(":*")
-        tags = read(lambda: self._logs.list_tags_for_resource(resourceArn=arn))["tags"]
+        tags = self.read(lambda: self._logs.list_tags_for_resource(resourceArn=arn))[
+            "tags"
+        ]
         if not self._stack.owns(tags):
             raise ForeignError(
                 f"There is a log group {self.name} that this project did not make (it "
@@ -66,7 +69,7 @@ class LogGroup(Resource):
 
     def create(self, found: Found) -> None:
         """Makes the group."""
-        patiently(
+        self.patiently(
             lambda: self._logs.create_log_group(
                 logGroupName=self.name, tags=self._stack.tag_map()
             )
@@ -76,7 +79,7 @@ class LogGroup(Resource):
         self, live: Live, found: Found, differences: Sequence[Difference]
     ) -> None:
         """Says how long lines are kept."""
-        patiently(
+        self.patiently(
             lambda: self._logs.put_retention_policy(
                 logGroupName=self.name, retentionInDays=self._days
             )
@@ -84,4 +87,4 @@ class LogGroup(Resource):
 
     def delete(self, live: Live, found: Found) -> None:
         """Deletes the group with its lines."""
-        patiently(lambda: self._logs.delete_log_group(logGroupName=self.name))
+        self.patiently(lambda: self._logs.delete_log_group(logGroupName=self.name))

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from infra.aws import documents
-from infra.aws.engine import Attributes, Difference, Found, Live, Resource
 from infra.aws.names import Stack, mapped
-from infra.aws.patience import IN_USE, patiently, read
+from infra.aws.patience import IN_USE
+from infra.aws.resource import Attributes, Difference, Found, Live, Resource
 from infra.errors import AwsError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Ec2Resource(Resource):
 
     def _gone(self, call: Callable[[], object]) -> None:
         """Deletes, as soon as the interfaces of a deleted cluster let go."""
-        patiently(call, in_use=self.in_use_seconds)
+        self.patiently(call, in_use=self.in_use_seconds)
 
     in_use_seconds: float = IN_USE
 
@@ -74,7 +74,9 @@ class Vpc(Ec2Resource):
 
     def find(self, found: Found) -> Live | None:
         """The VPC with the stack's tags."""
-        answer = read(lambda: self._ec2.describe_vpcs(Filters=self._stack.filters()))
+        answer = self.read(
+            lambda: self._ec2.describe_vpcs(Filters=self._stack.filters())
+        )
         return self._one(answer["Vpcs"], "VpcId")
 
     def wanted(self, found: Found) -> Attributes:
@@ -84,12 +86,12 @@ class Vpc(Ec2Resource):
     def present(self, live: Live, found: Found) -> Attributes:
         """The same, as it is."""
         vpc = live["VpcId"]
-        support = read(
+        support = self.read(
             lambda: self._ec2.describe_vpc_attribute(
                 VpcId=vpc, Attribute="enableDnsSupport"
             )
         )
-        names = read(
+        names = self.read(
             lambda: self._ec2.describe_vpc_attribute(
                 VpcId=vpc, Attribute="enableDnsHostnames"
             )
@@ -102,7 +104,7 @@ class Vpc(Ec2Resource):
 
     def create(self, found: Found) -> None:
         """Makes the VPC."""
-        patiently(
+        self.patiently(
             lambda: self._ec2.create_vpc(
                 CidrBlock=self._cidr, TagSpecifications=self._tagging()
             )
@@ -115,13 +117,13 @@ class Vpc(Ec2Resource):
         vpc = live["VpcId"]
         for each in differences:
             if each.attribute == "DNS":
-                patiently(
+                self.patiently(
                     lambda: self._ec2.modify_vpc_attribute(
                         VpcId=vpc, EnableDnsSupport={"Value": True}
                     )
                 )
             else:
-                patiently(
+                self.patiently(
                     lambda: self._ec2.modify_vpc_attribute(
                         VpcId=vpc, EnableDnsHostnames={"Value": True}
                     )
@@ -148,7 +150,9 @@ class Subnet(Ec2Resource):
 
     def find(self, found: Found) -> Live | None:
         """The subnet with the stack's tags and this name, or else with this range."""
-        answer = read(lambda: self._ec2.describe_subnets(Filters=self._stack.filters()))
+        answer = self.read(
+            lambda: self._ec2.describe_subnets(Filters=self._stack.filters())
+        )
         named = [each for each in answer["Subnets"] if _name(each) == self.name]
         ranged = [each for each in answer["Subnets"] if each["CidrBlock"] == self._cidr]
         return self._one(named or ranged, "SubnetId")
@@ -168,7 +172,9 @@ class Subnet(Ec2Resource):
         """Makes the subnet in a zone that the stack's others are not in."""
         vpc = found.the("vpc", "VpcId")
         filters: list[Any] = [{"Name": "vpc-id", "Values": [vpc]}]
-        present = read(lambda: self._ec2.describe_subnets(Filters=filters))["Subnets"]
+        present = self.read(lambda: self._ec2.describe_subnets(Filters=filters))[
+            "Subnets"
+        ]
         taken = {
             each["AvailabilityZone"]
             for each in present
@@ -181,7 +187,7 @@ class Subnet(Ec2Resource):
                 f"{self.name}; three are needed that offer the node type. Choose "
                 "another region or node type."
             )
-        patiently(
+        self.patiently(
             lambda: self._ec2.create_subnet(
                 VpcId=vpc,
                 CidrBlock=self._cidr,
@@ -194,7 +200,7 @@ class Subnet(Ec2Resource):
         self, live: Live, found: Found, differences: Sequence[Difference]
     ) -> None:
         """Takes back that what starts there gets a public address."""
-        patiently(
+        self.patiently(
             lambda: self._ec2.modify_subnet_attribute(
                 SubnetId=live["SubnetId"], MapPublicIpOnLaunch={"Value": False}
             )
@@ -217,7 +223,7 @@ class Gateway(Ec2Resource):
 
     def find(self, found: Found) -> Live | None:
         """The gateway with the stack's tags."""
-        answer = read(
+        answer = self.read(
             lambda: self._ec2.describe_internet_gateways(Filters=self._stack.filters())
         )
         return self._one(answer["InternetGateways"], "InternetGatewayId")
@@ -232,7 +238,7 @@ class Gateway(Ec2Resource):
 
     def create(self, found: Found) -> None:
         """Makes the gateway."""
-        patiently(
+        self.patiently(
             lambda: self._ec2.create_internet_gateway(TagSpecifications=self._tagging())
         )
 
@@ -241,7 +247,7 @@ class Gateway(Ec2Resource):
     ) -> None:
         """Attaches it."""
         self._detach(live)
-        patiently(
+        self.patiently(
             lambda: self._ec2.attach_internet_gateway(
                 InternetGatewayId=live["InternetGatewayId"],
                 VpcId=found.the("vpc", "VpcId"),
@@ -288,7 +294,7 @@ class Endpoint(Ec2Resource):
 
     def find(self, found: Found) -> Live | None:
         """The endpoint with the stack's tags that is not deleted."""
-        answer = read(
+        answer = self.read(
             lambda: self._ec2.describe_vpc_endpoints(Filters=self._stack.filters())
         )
         return self._one(answer["VpcEndpoints"], "VpcEndpointId")
@@ -311,7 +317,7 @@ class Endpoint(Ec2Resource):
 
     def create(self, found: Found) -> None:
         """Makes the endpoint."""
-        patiently(
+        self.patiently(
             lambda: self._ec2.create_vpc_endpoint(
                 VpcEndpointType="Gateway",
                 VpcId=found.the("vpc", "VpcId"),
@@ -328,7 +334,7 @@ class Endpoint(Ec2Resource):
         """Puts the route tables and the policy right."""
         tables = set(live.get("RouteTableIds", ()))
         own = {found.the("routes", "RouteTableId")}
-        patiently(
+        self.patiently(
             lambda: self._ec2.modify_vpc_endpoint(
                 VpcEndpointId=live["VpcEndpointId"],
                 AddRouteTableIds=sorted(own - tables),
@@ -339,7 +345,7 @@ class Endpoint(Ec2Resource):
 
     def delete(self, live: Live, found: Found) -> None:
         """Deletes the endpoint."""
-        answer = patiently(
+        answer = self.patiently(
             lambda: self._ec2.delete_vpc_endpoints(
                 VpcEndpointIds=[live["VpcEndpointId"]]
             )

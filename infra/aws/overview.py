@@ -6,16 +6,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from infra.aws import address, cost, engine, faults, leftovers, reach, states
+from infra.aws import address, cost, faults, leftovers, reach, states
 from infra.aws import clock as clocks
 from infra.aws.cluster import described, expires_at
 from infra.aws.firewall import Firewall
 from infra.aws.patience import read
+from infra.aws.resource import Found
 from infra.aws.site import NONE, resources
 from infra.console import say, table, warn
 
 if TYPE_CHECKING:
-    from infra.aws.engine import Live
+    from infra.aws.resource import Live
     from infra.aws.site import Site
 
 EVENT_MINUTES = 14 * 24 * 60  # AWS forgets older ones
@@ -88,7 +89,7 @@ def overview(site: Site) -> Overview:
 
 
 def _may_come_in(site: Site) -> tuple[str, ...]:
-    found = engine.Found()
+    found = Found()
     for resource in resources(site, NONE):
         if isinstance(resource, Firewall):
             live: Live | None = resource.find(found)

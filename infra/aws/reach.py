@@ -13,7 +13,7 @@ from infra.errors import SparkifyError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.aws.engine import Live
+    from infra.aws.resource import Live
     from infra.aws.site import Site
 
 SECONDS = 5.0

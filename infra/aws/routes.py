@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from infra.aws.engine import Attributes, Difference, Found, Live
 from infra.aws.names import Stack
 from infra.aws.network import EVERYWHERE, Ec2Resource
-from infra.aws.patience import patiently, read
+from infra.aws.resource import Attributes, Difference, Found, Live
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -40,7 +39,7 @@ class Routes(Ec2Resource):
 
     def find(self, found: Found) -> Live | None:
         """The route table with the stack's tags."""
-        answer = read(
+        answer = self.read(
             lambda: self._ec2.describe_route_tables(Filters=self._stack.filters())
         )
         return self._one(answer["RouteTables"], "RouteTableId")
@@ -70,7 +69,7 @@ class Routes(Ec2Resource):
 
     def create(self, found: Found) -> None:
         """Makes the route table."""
-        patiently(
+        self.patiently(
             lambda: self._ec2.create_route_table(
                 VpcId=found.the("vpc", "VpcId"), TagSpecifications=self._tagging()
             )
@@ -94,9 +93,11 @@ class Routes(Ec2Resource):
             if _told(route) not in wanted:
                 key = next(key for key in _RANGES if key in route)
                 given: dict[str, Any] = {key: route[key]}
-                patiently(partial(self._ec2.delete_route, RouteTableId=table, **given))
+                self.patiently(
+                    partial(self._ec2.delete_route, RouteTableId=table, **given)
+                )
         if set(wanted) - {_told(route) for route in _own(live)}:
-            patiently(
+            self.patiently(
                 lambda: self._ec2.create_route(
                     RouteTableId=table,
                     DestinationCidrBlock=EVERYWHERE,
@@ -107,17 +108,17 @@ class Routes(Ec2Resource):
     def _tie(self, table: str, subnet: str) -> None:
         """Leads a subnet to this table, away from the one that it was led to."""
         given: list[Any] = [{"Name": "association.subnet-id", "Values": [subnet]}]
-        others = read(lambda: self._ec2.describe_route_tables(Filters=given))
+        others = self.read(lambda: self._ec2.describe_route_tables(Filters=given))
         for other in others["RouteTables"]:
             for each in other["Associations"]:
                 if each.get("SubnetId") == subnet:
-                    patiently(
+                    self.patiently(
                         partial(
                             self._ec2.disassociate_route_table,
                             AssociationId=each["RouteTableAssociationId"],
                         )
                     )
-        patiently(
+        self.patiently(
             lambda: self._ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
         )
 
@@ -125,7 +126,7 @@ class Routes(Ec2Resource):
         """Unties the subnets and deletes the route table."""
         for each in live.get("Associations", ()):
             if not each.get("Main"):
-                patiently(
+                self.patiently(
                     partial(
                         self._ec2.disassociate_route_table,
                         AssociationId=each["RouteTableAssociationId"],

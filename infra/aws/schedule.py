@@ -9,9 +9,9 @@ from infra.aws import clock as clocks
 from infra.aws import faults, states
 from infra.aws.clock import Clock
 from infra.aws.cluster import expires_at
-from infra.aws.engine import Attributes, Difference, Found, Live, Resource
 from infra.aws.names import Stack
 from infra.aws.patience import BUSY, patiently, read
+from infra.aws.resource import Attributes, Difference, Found, Live, Resource
 from infra.errors import ForeignError
 
 if TYPE_CHECKING:

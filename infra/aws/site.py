@@ -11,12 +11,13 @@ from infra.aws import address, documents, session, states
 from infra.aws.access import Role
 from infra.aws.clock import Clock
 from infra.aws.cluster import Cluster, Wish
-from infra.aws.engine import LOOK_EVERY, Found, Live, Resource
+from infra.aws.engine import LOOK_EVERY
 from infra.aws.firewall import Firewall
 from infra.aws.groups import ParameterGroup, SubnetGroup
 from infra.aws.logs import EXPORTS, LogGroup
 from infra.aws.names import Stack, subnet_ranges
 from infra.aws.network import Endpoint, Gateway, Subnet, Vpc
+from infra.aws.resource import Found, Live, Resource
 from infra.aws.routes import Routes
 from infra.aws.schedule import ScheduledPause
 from infra.errors import AwsError
@@ -90,7 +91,7 @@ def resources(site: Site, choices: Choices) -> list[Resource]:
     groups = [
         LogGroup(clients.logs, stack, each, settings.log_days) for each in EXPORTS
     ]
-    return [
+    everything: list[Resource] = [
         Role(clients.iam, stack, "copy", REDSHIFT, reads),
         Role(clients.iam, stack, "scheduler", SCHEDULER, pauses),
         Vpc(ec2, stack, settings.aws_network),
@@ -108,6 +109,9 @@ def resources(site: Site, choices: Choices) -> list[Resource]:
         Cluster(redshift, stack, _wish(site, choices), site.clock),
         ScheduledPause(redshift, stack, site.clock),
     ]
+    for resource in everything:
+        resource.clock = site.clock
+    return everything
 
 
 def _wish(site: Site, choices: Choices) -> Wish:

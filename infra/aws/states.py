@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from infra.aws.clock import Clock
-from infra.aws.engine import Live
+from infra.aws.resource import Live
 from infra.errors import AwsError, StillWorking
 
 if TYPE_CHECKING:

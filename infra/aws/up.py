@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from infra.aws import cost, engine, faults, offers, reach, report
 from infra.aws import lock as locks
-from infra.aws.cluster import Cluster, described
+from infra.aws.cluster import described
 from infra.aws.site import Choices, allowed_cidr, resources, settling
 from infra.console import say, warn
 from infra.errors import AwsError
@@ -16,7 +16,8 @@ from infra.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from infra.aws.engine import Action, Live, Plan, Resource
+    from infra.aws.engine import Action, Plan
+    from infra.aws.resource import Live, Resource
     from infra.aws.site import Site
     from infra.console import Bar
 
@@ -143,10 +144,9 @@ def _is_other(shown: Plan, now: Plan) -> bool:
 
 
 def hear(everything: Iterable[Resource], told: Callable[[str], None]) -> None:
-    """Lets the cluster tell how its long waits go."""
+    """Lets everything tell how its long waits go."""
     for resource in everything:
-        if isinstance(resource, Cluster):
-            resource.waiting = told
+        resource.waiting = told
 
 
 @contextmanager

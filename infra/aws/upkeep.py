@@ -13,6 +13,7 @@ from infra.aws import cost, engine, faults, leftovers, states
 from infra.aws import lock as locks
 from infra.aws.cluster import described, expires_at, prolong, with_end
 from infra.aws.patience import patiently
+from infra.aws.resource import Found
 from infra.aws.schedule import ScheduledPause
 from infra.aws.site import Choices, allowed_cidr, resources
 from infra.aws.up import applying, goes_on, waiting
@@ -21,7 +22,7 @@ from infra.errors import AwsError, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from infra.aws.engine import Live
+    from infra.aws.resource import Live
     from infra.aws.site import Site
     from infra.console import Bar
 
@@ -112,7 +113,7 @@ def allow_me(site: Site, given: str, progress: Bar) -> str:
     """Lets in whoever runs this, in place of who was let in before."""
     cidr = allowed_cidr(site.settings, given)
     choices = _with_address(site, cidr)
-    found = engine.Found()
+    found = Found()
     everything = {each.key: each for each in resources(site, choices)}
     firewall = everything["firewall"]
     with faults.translated():
@@ -155,7 +156,7 @@ def _prolong(
     """
     redshift, stack = site.clients.redshift, site.stack
     until = site.clock.now() + lifetime
-    found = engine.Found(cluster=with_end(cluster_of(site), until))
+    found = Found(cluster=with_end(cluster_of(site), until))
     schedule = ScheduledPause(redshift, stack, site.clock)
     engine.converge(schedule, found, applying(site, lock, progress))
     lock.guard()

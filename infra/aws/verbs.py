@@ -27,7 +27,8 @@ from infra.aws import lock as locks
 from infra.errors import ConfigurationError, LeftoversError
 
 if TYPE_CHECKING:
-    from infra.aws.engine import Live, Remaining
+    from infra.aws.engine import Remaining
+    from infra.aws.resource import Live
     from infra.aws.site import Site
     from infra.check import Finding
     from infra.project import Project

@@ -21,6 +21,7 @@ class DuckDb:
     """An open file, for one load."""
 
     name = "duckdb"
+    holder: str | None = None  # holder.json says more
     faults: tuple[type[Exception], ...] = (duckdb.Error,)
 
     def __init__(

@@ -79,6 +79,10 @@ class Engine(Protocol):
         """What the ledger calls it."""
 
     @property
+    def holder(self) -> str | None:
+        """Who loads, for others who want to; the ledger's message while it runs."""
+
+    @property
     def ledger(self) -> LedgerTables:
         """The ledger in it."""
 

@@ -96,6 +96,7 @@ class Recording:
         """Writes how a run ended."""
         outcome = outcome | {
             "status": status,
+            "message": outcome.get("message"),
             "finished_at": datetime.now(UTC).replace(tzinfo=None),
             "seconds": round(time.monotonic() - self._started, 3),
         }

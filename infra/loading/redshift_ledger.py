@@ -74,6 +74,18 @@ class RedshiftLedger:
             )
         )
 
+    def running(self) -> str:
+        """Who loads, as far as the ledger knows."""
+        rows = self._sql.rows(
+            f"select load_id, message, started_at from {self._relation('load_runs')} "
+            "where status = 'running' order by load_id desc limit 1"
+        )
+        if not rows:
+            return "it has just begun"
+        load_id, message, started = rows[0]
+        since = f"{started:%Y-%m-%d %H:%M:%S} UTC"
+        return f"load {load_id}, {message or 'unknown'}, since {since}"
+
     def interrupt_stale_runs(self) -> None:
         """Marks runs as failed that a kill ended: whoever runs holds the lock."""
         self._sql.run(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from infra.errors import ConfigurationError, LoadError, WarehouseBusy
+from infra.errors import WarehouseBusy
 from infra.landing import s3
 from infra.loading import duckdb_engine
 from infra.loading.duckdb_rows import Reading
@@ -35,6 +35,7 @@ from infra.loading.redshift_statements import (
 )
 from infra.project import Project
 from infra.redshift import connected
+from infra.warehouse import identifier
 
 if TYPE_CHECKING:
     from infra.landing.s3 import Bucket
@@ -98,6 +99,7 @@ class RedshiftSession:
     """A connection with the lock held, for one load."""
 
     name = "redshift"
+    holder = f"process {os.getpid()} on {socket.gethostname()}"
 
     def __init__(
         self,
@@ -107,7 +109,7 @@ class RedshiftSession:
         folder: Path,
         reader: duckdb.DuckDBPyConnection,
     ) -> None:
-        import redshift_connector  # noqa: PLC0415 - an extra, and slow to import
+        from redshift_connector.error import Error  # noqa: PLC0415 - an extra
 
         self.sql = sql
         self.ledger = ledger
@@ -115,10 +117,7 @@ class RedshiftSession:
         self.folder = folder
         self.reader = reader
         self.is_patient = False
-        self.faults: tuple[type[Exception], ...] = (
-            redshift_connector.Error,
-            duckdb.Error,
-        )
+        self.faults: tuple[type[Exception], ...] = (Error, duckdb.Error)
 
     def begin(self) -> None:
         """Starts the transaction."""
@@ -152,8 +151,7 @@ class RedshiftSession:
         """
         self.sql.run(f"drop table {relation(table)}")
         self.sql.run(
-            f"alter table {relation(table, REBUILT)} rename to "
-            f"{duckdb_engine.identifier(table.name)}"
+            f"alter table {relation(table, REBUILT)} rename to {identifier(table.name)}"
         )
 
     def delete_rows(self, table: RawTable, versions: Sequence[Version]) -> None:
@@ -225,7 +223,7 @@ def _locked(
     ledger: RedshiftLedger,
 ) -> Iterator[None]:
     """Holds the lock; a WarehouseBusy says who has it."""
-    import redshift_connector  # noqa: PLC0415 - an extra, and slow to import
+    from redshift_connector.error import Error  # noqa: PLC0415 - an extra
 
     schema = next(iter(project.ledger_tables.values())).schema
     lock = f"{schema}.{LOCK}"
@@ -236,19 +234,15 @@ def _locked(
         cursor.execute("begin")
         try:
             cursor.execute(f"lock table {lock}")
-        except redshift_connector.Error as error:
+        except Error as error:
             raise WarehouseBusy(
-                f"Another load is at work on the cluster{ledger.running()}. Wait for it."
+                f"Another load is at work on the cluster: {ledger.running()}. Wait for "
+                "it; if its process is gone, its lock goes with its connection."
             ) from error
         try:
             yield
         finally:
             cursor.execute("rollback")
-
-
-def who() -> str:
-    """This process, as others are told of it."""
-    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def ledgers(project: Project, profile: Redshift) -> dict[RawTable, Ledger]:
@@ -261,13 +255,3 @@ def ledgers(project: Project, profile: Redshift) -> dict[RawTable, Ledger]:
             kept = RedshiftLedger(sql, tables)
             known = {table: kept.read(table) for table in known}
     return known
-
-
-def refuse_folder(landing: object) -> Bucket:
-    """The landing, which Redshift can only have on S3."""
-    if isinstance(landing, s3.Bucket):
-        return landing
-    raise ConfigurationError(f"Redshift copies from S3; {landing} is a folder here.")
-
-
-__all__ = ["LoadError", "ledgers", "opened", "refuse_folder", "who"]

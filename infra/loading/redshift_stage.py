@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.landing.s3 import Bucket
-from infra.loading.raw_schema import Column
 from infra.warehouse import identifier, quoted
 
 if TYPE_CHECKING:
@@ -64,7 +63,9 @@ class Stage:
             self._client.delete_objects(
                 Bucket=self._bucket.name,
                 Delete={
-                    "Objects": [{"Key": key} for key in self._keys[start : start + 1000]]
+                    "Objects": [
+                        {"Key": key} for key in self._keys[start : start + 1000]
+                    ]
                 },
             )
         self._keys.clear()
@@ -127,8 +128,3 @@ def copy_statement(
         f"region {quoted(region)} manifest gzip format json {quoted(paths)} "
         "maxerror 0 compupdate off statupdate off"
     )
-
-
-def names_of(columns: Sequence[Column]) -> list[str]:
-    """The columns' names."""
-    return [column.name for column in columns]

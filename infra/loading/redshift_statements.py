@@ -103,7 +103,9 @@ class Statements:
         if len(rows) <= FEW:
             self._insert(name, names, rows)
         else:
-            self.append(name, [Column(each, "varchar(1)", each) for each in names], rows)
+            self.append(
+                name, [Column(each, "varchar(1)", each) for each in names], rows
+            )
 
     def _insert(
         self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]

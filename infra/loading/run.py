@@ -79,6 +79,7 @@ class Run:
             "landing": self._source.told,
             "sample": self._source.sample,
             "args": self._options.told(),
+            "message": self._engine.holder,
         }
         self._recording.start([table.name for table in tables], facts)
         try:

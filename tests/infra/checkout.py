@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +27,8 @@ SMALL = {
 
 Completed = subprocess.CompletedProcess[str]
 Row = tuple[Any, ...]
+# Makes a folder once for all tests, by name
+Shared = Callable[[str, Callable[[Path], None]], Path]
 
 
 @dataclass(frozen=True)
@@ -126,3 +128,14 @@ def fails(completed: Completed, code: int) -> str:
     assert "fault of the project" not in completed.stderr
     assert completed.stderr.strip()
     return completed.stderr
+
+
+@dataclass(frozen=True)
+class Built:
+    """A checkout in which everything was run once, for all workers.
+
+    It may only be read, and only by readers: copy it for anything else.
+    """
+
+    checkout: Checkout
+    completed: Completed

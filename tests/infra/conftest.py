@@ -3,30 +3,16 @@ import json
 import os
 import tarfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import Checkout, Completed, succeeds
+from checkout import Built, Checkout, Completed, Shared, succeeds
 from hypothesis import settings
 
 # The same examples in each run: what fails in CI fails here
 settings.register_profile("fixed", derandomize=True)
 settings.load_profile("fixed")
-
-Shared = Callable[[str, Callable[[Path], None]], Path]
-
-
-@dataclass(frozen=True)
-class Built:
-    """A checkout in which everything was run once, for all workers.
-
-    It may only be read, and only by readers: copy it for anything else.
-    """
-
-    checkout: Checkout
-    completed: Completed
 
 
 @pytest.fixture(scope="session")

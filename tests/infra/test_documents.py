@@ -6,8 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from checkout import REPOSITORY, succeeds
-from conftest import Built
+from checkout import REPOSITORY, Built, succeeds
 
 README = REPOSITORY / "README.md"
 DIAGRAM = REPOSITORY / "models" / "star.mmd"

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from checkout import Checkout, succeeds
-from conftest import Shared
+from checkout import Checkout, Shared, succeeds
 from written_ledger import EVENTS, SONGS, Pen, make_warehouse, writing
 
 COMPILED = Path("target/compiled/sparkify")

@@ -4,8 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from checkout import SMALL, Checkout, Row, fails, invoke_command, succeeds
-from conftest import Built
+from checkout import SMALL, Built, Checkout, Row, fails, invoke_command, succeeds
 
 TASKS = {
     *("build", "check", "contents", "docs", "down", "generate", "lint", "load"),

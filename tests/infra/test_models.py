@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from checkout import REPOSITORY, Checkout, succeeds
-from conftest import Built
+from checkout import REPOSITORY, Built, Checkout, succeeds
 
 GOLDEN = Path(__file__).parent / "golden" / "engine_differences.diff"
 # dbt asks no cluster for anything, so none has to be there

@@ -3,8 +3,7 @@ import json
 import subprocess
 
 import pytest
-from checkout import fails, invoke_command, succeeds
-from conftest import Built
+from checkout import Built, fails, invoke_command, succeeds
 
 
 def rows(table: str) -> list[list[str]]:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from checkout import REPOSITORY, SMALL, Checkout, fails, succeeds
-from conftest import Built
+from checkout import REPOSITORY, SMALL, Built, Checkout, fails, succeeds
 
 # invoke status
 

@@ -3,8 +3,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from checkout import Checkout, fails, succeeds
-from conftest import Built
+from checkout import Built, Checkout, fails, succeeds
 
 from infra.classic import COMPARISONS
 

@@ -18,7 +18,8 @@ from moto import mock_aws
 from infra import settings
 from infra.aws import down, engine, offers, site, up
 from infra.aws.clock import Clock
-from infra.aws.engine import Plan, Remaining, Resource
+from infra.aws.engine import Plan, Remaining
+from infra.aws.resource import Resource
 from infra.aws.session import Clients
 from infra.aws.site import Site
 from infra.console import Bar

@@ -4,7 +4,8 @@ from honest import Call
 from honest.walk import Step
 
 from infra.aws import cluster_changes, engine
-from infra.aws.engine import Difference, Plan
+from infra.aws.engine import Plan
+from infra.aws.resource import Difference, Found
 from infra.errors import AwsError, ForeignError
 
 NAME = "sparkify-dev"
@@ -515,7 +516,7 @@ def test_the_next_request(
 def test_every_attribute_that_can_change_has_its_own_request(running: Cloud) -> None:
     """None falls through to the restart, which would mend nothing."""
     (cluster,) = [each for each in running.core() if each.key == "cluster"]
-    wanted = cluster.wanted(engine.Found(firewall={"GroupId": "sg-1"}))
+    wanted = cluster.wanted(Found(firewall={"GroupId": "sg-1"}))
     left_out = {*cluster.fixed, "lifetime", "parameters"}
     for name, value in wanted.items():
         if name not in left_out:

@@ -17,17 +17,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from infra.aws import engine, patience
-from infra.aws.engine import (
-    Applying,
-    Attributes,
-    Difference,
-    Found,
-    Live,
-    Resource,
-    apply,
-    plan,
-    take_down,
-)
+from infra.aws.engine import Applying, apply, plan, take_down
+from infra.aws.resource import Attributes, Difference, Found, Live, Resource
 from infra.errors import AwsDenied, AwsError, CredentialsError, ForeignError
 
 Step = Callable[[], None]  # something that goes wrong before or after AWS does it

@@ -6,6 +6,7 @@ from cloud import Cloud, QuickClock, bar
 from honest.walk import Step
 
 from infra.aws import engine, states, up
+from infra.aws.resource import Live
 from infra.errors import AwsError, StillWorking
 
 NAME = "sparkify-dev"
@@ -29,7 +30,7 @@ def seen(*changes: dict[str, Any] | str) -> Iterator[dict[str, Any] | None]:
 
 def settled(
     shown: Iterable[dict[str, Any] | None], clock: QuickClock
-) -> tuple[engine.Live | None, list[str]]:
+) -> tuple[Live | None, list[str]]:
     told: list[str] = []
     looks = iter(shown)
     return states.settled(lambda: next(looks), clock, told.append), told
