@@ -108,6 +108,27 @@ def written(root: Path) -> tuple[str, Redshift | None]:
         return LOCAL, None
 
 
+def default_redshift(root: Path) -> Redshift | None:
+    """The cluster that the default target leads to; None where it is another engine.
+
+    What is wrong with the file otherwise, `read` says.
+    """
+    try:
+        profile = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))[NAME]
+        target = os.environ.get(VARIABLE) or _rendered(profile["target"])
+        output = _rendered(profile["outputs"][target])
+        if output["type"] != REDSHIFT:
+            return None
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError):
+        return None
+    if (found := Redshift.parse(output)) is None:
+        raise ConfigurationError(
+            f"{FILE}: target {target} lacks something the tasks need. `invoke up "
+            f"--target {REDSHIFT}` writes it."
+        )
+    return found
+
+
 def chosen_target(root: Path, given: str) -> str:
     """The target a task works on: the one given, or the one that dbt would take.
 

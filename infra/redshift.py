@@ -7,11 +7,24 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import ConfigurationError, SparkifyError
+from infra.landing.s3 import Bucket
 
 if TYPE_CHECKING:
     from infra.profile import Redshift
 
 CONNECT_SECONDS = 30
+
+
+def stage(profile: Redshift) -> Bucket:
+    """The bucket of the cluster's stack that loads go through."""
+    from infra.aws import faults, session  # noqa: PLC0415 - boto3 is an extra
+    from infra.aws.names import PREFIX, Stack  # noqa: PLC0415 - as above
+
+    clients = session.connect(profile.region)
+    with faults.translated():
+        account = session.caller(clients, "").account
+    stack = Stack(profile.cluster.removeprefix(PREFIX), account, profile.region)
+    return Bucket(stack.stage_bucket, "")
 
 
 @contextmanager

@@ -6,11 +6,11 @@
     epoch_ms({{ ms }})
 {%- endmacro %}
 
-{# Seconds and milliseconds are added apart: ms / 1000 alone would drop the .796 #}
+{# dateadd takes INTEGER, which seconds leave in 2038: days and what is left of one #}
 {% macro redshift__epoch_ms_to_timestamp(ms) -%}
     dateadd(
         millisecond,
-        cast({{ ms }} % 1000 as integer),
-        dateadd(second, cast({{ ms }} / 1000 as integer), timestamp '1970-01-01')
+        cast({{ ms }} % 86400000 as integer),
+        dateadd(day, cast({{ ms }} / 86400000 as integer), timestamp '1970-01-01')
     )
 {%- endmacro %}

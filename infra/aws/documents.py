@@ -85,9 +85,19 @@ def reads(source: Bucket) -> Document:
     )
 
 
-def endpoint(source: Bucket) -> Document:
+def copies(source: Bucket, stage: str) -> Document:
+    """Reading the raw files, and what loads put into the stack's own bucket."""
+    bucket = f"arn:aws:s3:::{stage}"
+    return document(
+        *reads(source)["Statement"],
+        allow("ReadStage", ["s3:GetObject"], [f"{bucket}/*"]),
+        allow("FindStage", ["s3:GetBucketLocation", "s3:ListBucket"], [bucket]),
+    )
+
+
+def endpoint(source: Bucket, stage: str) -> Document:
     """The same for what passes the VPC's way to S3, whoever asks."""
-    statements = reads(source)["Statement"]
+    statements = copies(source, stage)["Statement"]
     return document(*(each | {"Principal": "*"} for each in statements))
 
 

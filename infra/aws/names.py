@@ -14,6 +14,7 @@ STACK = "stack"
 OWNER = "owner"
 EXPIRES = "expires-at"
 US = "sparkify-warehouse"
+PREFIX = "sparkify-"
 PATH = "/sparkify/"  # of roles, and of parameters
 
 
@@ -29,7 +30,7 @@ class Stack:
     @property
     def full_name(self) -> str:
         """What everything of the stack is called, or starts with."""
-        return f"sparkify-{self.name}"
+        return f"{PREFIX}{self.name}"
 
     def named(self, what: str) -> str:
         """The name of a part of the stack."""
@@ -39,6 +40,11 @@ class Stack:
     def cluster_arn(self) -> str:
         """The address of the cluster in policies and tags."""
         return self.redshift_arn("cluster", self.full_name)
+
+    @property
+    def stage_bucket(self) -> str:
+        """The stack's own bucket; the name is the only one in the world."""
+        return f"{self.full_name}-{self.account}-{self.region}"
 
     def redshift_arn(self, kind: str, name: str) -> str:
         """The address of something of Redshift's."""

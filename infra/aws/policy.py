@@ -48,6 +48,8 @@ _ROLE = (
     *("GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
     *("PutRolePolicy", "TagRole", "UpdateAssumeRolePolicy"),
 )
+# All of the one bucket; the stars are for room: a policy has 6,144 characters
+_STAGE = ("*Bucket*", "*LifecycleConfiguration", "DeleteObject", "PutObject")
 # What Redshift does in the caller's name for ManageMasterPassword
 _SECRET = (
     *("CreateSecret", "DeleteSecret", "DescribeSecret", "RotateSecret"),
@@ -84,7 +86,7 @@ def operator(stack: Stack, source: Bucket) -> Document:
             own,
         ),
         allow(
-            "TagWhatIsMade",
+            "TagNew",
             ["ec2:CreateTags"],
             [f"{ec2}:*/*"],
             {"StringLike": {"ec2:CreateAction": ["AuthorizeSecurity*", "Create*"]}},
@@ -127,7 +129,7 @@ def operator(stack: Stack, source: Bucket) -> Document:
             },
         ),
         allow(
-            "RedshiftsOwnRole",
+            "OwnRole",
             ["iam:CreateServiceLinkedRole"],
             [
                 f"arn:aws:iam::{stack.account}:role/aws-service-role/"
@@ -175,6 +177,11 @@ def operator(stack: Stack, source: Bucket) -> Document:
                 f"arn:aws:ssm:{stack.region}:{stack.account}:parameter{PATH}"
                 f"{stack.name}/lock"
             ],
+        ),
+        allow(
+            "Stage",
+            _in("s3", _STAGE),
+            [f"arn:aws:s3:::{stack.stage_bucket}*"],  # with the objects in it
         ),
         *(
             each

@@ -103,6 +103,11 @@ class Clients:
             "pricing", region_name=PRICES_ARE_IN, config=self._config(5)
         )
 
+    @cached_property
+    def own_s3(self) -> S3Client:
+        """Buckets, as the caller."""
+        return self.s3(signed=True)
+
     def s3(self, *, signed: bool) -> S3Client:
         """Buckets, as the caller or as anybody."""
         from botocore import UNSIGNED

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.aws import address, documents, session, states
 from infra.aws.access import Role
+from infra.aws.bucket import StageBucket
 from infra.aws.clock import Clock
 from infra.aws.cluster import Cluster, Wish
 from infra.aws.engine import LOOK_EVERY
@@ -84,15 +85,16 @@ def resources(site: Site, choices: Choices) -> list[Resource]:
     """Everything a stack is of, in the order in which it is made."""
     settings, stack, clients = site.settings, site.stack, site.clients
     ec2, redshift, public = clients.ec2, clients.redshift, site.is_public
-    reads = documents.reads(settings.copy_from)
+    copies = documents.copies(settings.copy_from, stack.stage_bucket)
     pauses = documents.pauses(stack.cluster_arn)
     ranges = subnet_ranges(settings.aws_network, len(LETTERS))
-    passes = documents.endpoint(settings.copy_from)
+    passes = documents.endpoint(settings.copy_from, stack.stage_bucket)
     groups = [
         LogGroup(clients.logs, stack, each, settings.log_days) for each in EXPORTS
     ]
     everything: list[Resource] = [
-        Role(clients.iam, stack, "copy", REDSHIFT, reads),
+        StageBucket(clients.own_s3, stack),
+        Role(clients.iam, stack, "copy", REDSHIFT, copies),
         Role(clients.iam, stack, "scheduler", SCHEDULER, pauses),
         Vpc(ec2, stack, settings.aws_network),
         *(

@@ -1,4 +1,4 @@
-"""Where the raw files come from: the folder or the S3 prefix that `landing` names."""
+"""Where the raw files come from: a folder, or a prefix on S3."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,9 +20,11 @@ CACHE = "s3"  # below the project's notes: copies of S3 objects on this machine
 class Source:
     """The landing of a project, listed and brought to this machine."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(
+        self, project: Project, landing: Path | s3.Bucket | None = None
+    ) -> None:
         self._project = project
-        self._landing = project.settings.landing
+        self._landing = landing or project.settings.landing
         self._seen: list[LandedFile] = []
 
     @property

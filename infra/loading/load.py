@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from infra.console import Bar
+from infra.engines import loading
 from infra.landing.source import Source
-from infra.loading import duckdb_session
 from infra.loading.intake import Intake, Place
 from infra.loading.ledger import Ledger
 from infra.loading.options import Options
@@ -27,10 +27,11 @@ __all__ = ["STEPS", "Loaded", "load", "plan"]
 
 def plan(project: Project, options: Options, progress: Bar) -> list[Target]:
     """Says what a load would do about each file, and changes nothing."""
+    engine = loading(project)
     ledgers = {table: Ledger({}, {}) for table in project.raw_tables}
     if not options.full_refresh:
-        ledgers = duckdb_session.ledgers(project)
-    with closing(Source(project)) as source:
+        ledgers = engine.ledgers()
+    with closing(Source(project, engine.landing)) as source:
         return [
             decided(
                 source,
@@ -53,13 +54,14 @@ def load(
     Raises LoadError when more is rejected than is tolerated: the raw tables are then
     as they were, and the ledger knows the rejects. The same files again are nothing.
     """
+    engine = loading(project)
     with (
         _without_collector(),
-        closing(Source(project)) as source,
-        duckdb_session.opened(project) as engine,
+        closing(Source(project, engine.landing)) as source,
+        engine.opened() as warehouse,
     ):
         job = Job(project, source, options or Options(), progress)
-        loaded = Run(engine, job).noted(reached)
+        loaded = Run(warehouse, job).noted(reached)
     source.tidy()
     return loaded
 

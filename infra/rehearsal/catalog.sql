@@ -108,27 +108,39 @@ begin
         where classid = 'pg_class'::regclass and object_type = 'table'
     loop
         -- One statement for all columns: it calls this trigger again, and finds no more
-        select string_agg(
-            case
+        with texts as (
+            select
+                attname,
+                atttypid = 'text'::regtype or atttypmod < 0 as is_endless,
+                atttypmod - 4 as width,
+                format('bytes %s of %s', atttypmod - 4, attname)::name as limit_name
+            from pg_attribute
+            where attrelid = made.objid
+                and attnum > 0
+                and not attisdropped
+                and atttypid in
+                    ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
+        ),
+        limits as (
+            select conname from pg_constraint
+            where conrelid = made.objid and conname like 'bytes % of %'
+        ),
+        needed as (
+            select case
                 -- How long a computed text can be only Redshift could say
-                when col.atttypid = 'text'::regtype or col.atttypmod < 0
-                    then format('alter column %I type varchar(65535)', col.attname)
+                when is_endless
+                    then format('alter column %I type varchar(65535)', attname)
                 else format('add constraint %I check (octet_length(%I) <= %s)',
-                    'bytes of ' || col.attname || ' ' || col.atttypmod - 4,
-                    col.attname, col.atttypmod - 4)
-            end, ', ')
-        into changes
-        from pg_attribute as col
-        where col.attrelid = made.objid
-            and col.attnum > 0
-            and not col.attisdropped
-            and col.atttypid in
-                ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
-            and not exists (
-                select from pg_constraint as con
-                where con.conrelid = col.attrelid
-                    and con.conkey = array[col.attnum]
-                    and con.conname like 'bytes of %');
+                    limit_name, attname, width)
+            end as change
+            from texts
+            where limit_name not in (select conname from limits)
+            union all
+            select format('drop constraint %I', conname) as change
+            from limits
+            where conname not in (select limit_name from texts)
+        )
+        select string_agg(change, ', ') into changes from needed;
         if changes is not null then
             execute format('alter table %s %s', made.objid::regclass, changes);
         end if;

@@ -33,7 +33,7 @@ from infra.rehearsal.wire import (
 VERSION = "8.0.2"  # Redshift says that it is this PostgreSQL
 _REFUSED = "refused"  # no statement begins so
 _ANSWERS = {b"1", b"2", b"3", b"T", b"n", b"C", b"I", b"s"}  # each ends one request
-_BYTES = re.compile(r"bytes of .* (\d+)")
+_BYTES = re.compile(r"bytes (\d+) of .*", re.DOTALL)  # as catalog.sql calls limits
 
 # Runs a COPY inside the client's batch and says what to tell the client
 Copier = Callable[[str, Backend, int], list[str]]

@@ -206,10 +206,6 @@ def test_the_load_is_fresh(built: Project) -> None:
     assert {result["status"] for result in sources["results"]} == {"pass"}
 
 
-@pytest.mark.xfail(
-    reason="a moment after 2038 overflows in redshift__epoch_ms_to_timestamp, and two "
-    "fixtures have no row without an explicit null, which dbt-redshift wants"
-)
 def test_the_unit_tests_pass(built: Project) -> None:
     _succeeds(built.dbt("test", "--select", "test_type:unit"))
 
