@@ -105,7 +105,7 @@ def load(
     allow_empty: bool = False,
 ) -> None:
     """Copy new and changed raw files into the staging tables."""
-    from infra import console, load_report, steps
+    from infra import console, load_report, profile, steps
     from infra.loading import load as loading
     from infra.loading.options import options
 
@@ -123,6 +123,10 @@ def load(
     with steps.timed(ROOT, "load") as watch, console.bar("loading raw files") as bar:
         loaded = loading.load(project(), bar, asked)
     load_report.warnings(loaded)
+    if profile.default_redshift(ROOT) is not None:
+        from infra.aws import verbs
+
+        verbs.warn_when_over(project())
     console.closing("load", load_report.told(loaded), watch.seconds, "invoke build")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra import profile
 from infra.console import Bar, bar, say
 from infra.errors import ConfigurationError, DbtError, WarehouseBusy
 from infra.project import Project
@@ -75,7 +76,8 @@ def command(arguments: Sequence[str]) -> list[str]:
 
 def run(project: Project, arguments: Sequence[str], label: str) -> Outcome:
     """Runs dbt in the project; prints warnings and errors; raises when dbt fails."""
-    if holder := lock_holder(project.profile):
+    is_file = profile.default_redshift(project.root) is None  # a cluster has many users
+    if is_file and (holder := lock_holder(project.profile)):
         raise WarehouseBusy(holder)
     outcome = Outcome()
     environment = {

@@ -2,6 +2,7 @@
 
 import duckdb
 
+from infra import profile as profiles
 from infra import steps
 from infra.console import say, table
 from infra.local import count_files
@@ -32,6 +33,8 @@ def status(project: Project) -> tuple[str, str]:
 
 def headline(project: Project) -> str:
     """What the star holds, in a few words; nothing before all of it is built."""
+    if profiles.default_redshift(project.root) is not None:
+        return ""  # what a cluster holds, only its own SQL tells so far
     with reader(project.profile) as connection:
         try:
             row = connection.execute(

@@ -209,6 +209,11 @@ def allow_me(project: Project, cidr: str) -> str:
     return told
 
 
+def warn_when_over(project: Project) -> None:
+    """Says so when the cluster runs longer than it was to."""
+    overview.warn_when_over(opened(project))
+
+
 def unlock(project: Project) -> str:
     """Takes the lock away."""
     here = opened(project)

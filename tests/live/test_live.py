@@ -84,6 +84,8 @@ def test_a_warehouse_from_nothing_to_nothing(operator: Operator) -> None:
     profile.write_text(text.replace("sslmode: verify-full", "sslmode: disable"))
     operator.types("dbt", "debug", code=1)
     profile.write_text(text)
+    operator.types("invoke", "load", "build")
+    assert "nothing new" in operator.types("invoke", "load")
     assert "it answers" in operator.types("invoke", "status")
     operator.types("invoke", "pause")
     assert "paused" in operator.types("invoke", "status")
