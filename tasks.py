@@ -245,7 +245,7 @@ def sql(_: Context, query: str, csv: bool = False, json: bool = False) -> None:
     """Run a query: invoke sql "select count(*) from songplays"."""
     from infra import query as queries
 
-    queries.run(project().profile, query, queries.form(csv=csv, json=json))
+    queries.run(project(), query, queries.form(csv=csv, json=json))
 
 
 @verb(

@@ -11,29 +11,30 @@ from typing import Any
 import duckdb
 
 from infra import console
+from infra import profile as profiles
 from infra.errors import ConfigurationError
 from infra.profile import Profile
+from infra.project import Project
 from infra.warehouse import reader
+
+Answer = tuple[list[str], list[tuple[Any, ...]]]  # headers, rows
 
 ROWS_SHOWN = 100
 NARROWEST_COLUMN = 9  # characters, with the gap to the next
 
 
-def run(profile: Profile, statement: str, form: str) -> None:
+def run(project: Project, statement: str, form: str) -> None:
     """Runs a statement and prints its rows as `form`; the warehouse is read-only."""
     if not statement.strip():
         raise ConfigurationError(
             'No query given; try: invoke sql "select count(*) from songplays"'
         )
-    with reader(profile) as connection:
-        try:
-            result = connection.execute(statement)
-            if result is None:  # nothing but a comment or a semicolon
-                raise ConfigurationError("That holds no statement.")
-            headers = [name for name, *_ in result.description or []]
-            rows = result.fetchall()
-        except duckdb.Error as error:
-            raise ConfigurationError(str(error).strip()) from error
+    cluster = profiles.default_redshift(project.root)
+    headers, rows = (
+        _asked(project.profile, statement)
+        if cluster is None
+        else asked_redshift(cluster, statement)
+    )
     if form == "json":
         print_json(headers, rows)
     elif form == "csv":
@@ -44,6 +45,31 @@ def run(profile: Profile, statement: str, form: str) -> None:
         count = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
         rest = f", the first {ROWS_SHOWN} shown" if len(rows) > ROWS_SHOWN else ""
         console.say(f"({count}{rest})")
+
+
+def _asked(profile: Profile, statement: str) -> Answer:
+    with reader(profile) as connection:
+        try:
+            result = connection.execute(statement)
+            if result is None:  # nothing but a comment or a semicolon
+                raise ConfigurationError("That holds no statement.")
+            headers = [name for name, *_ in result.description or []]
+            return headers, result.fetchall()
+        except duckdb.Error as error:
+            raise ConfigurationError(str(error).strip()) from error
+
+
+def asked_redshift(cluster: profiles.Redshift, statement: str) -> Answer:
+    """Headers and rows of a query on a cluster, which may only read."""
+    from infra import redshift_reader  # noqa: PLC0415 - its driver is an extra
+
+    with redshift_reader.reader(cluster) as connection:
+        cursor = connection.execute(statement)
+        headers = [
+            name.decode() if isinstance(name, bytes) else str(name)
+            for name, *_ in cursor.description or []
+        ]
+        return headers, [tuple(row) for row in cursor.fetchall()] if headers else []
 
 
 def _print_rows(headers: list[str], rows: list[tuple[Any, ...]]) -> None:
