@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-import duckdb
-
 from infra import rejects
+from infra.asking import Asking
 from infra.console import say
 from infra.errors import ConfigurationError
 from infra.project import Project
-from infra.query import print_json
+from infra.query import headers_of, print_json
 from infra.rejects import counted, indented, ledger
 
 NAMED = 3  # files or keys of a kind; the others are counted
@@ -61,7 +60,7 @@ def report(project: Project, runs: str, as_json: bool) -> str:
     limit = _limit(runs)
     with ledger(project) as connection:
         result = connection.execute(_RUNS, [limit])
-        headers = [name for name, *_ in result.description or []]
+        headers = headers_of(result)
         rows = result.fetchall()
         matters = list(_open_matters(connection))
     found = [dict(zip(headers, row, strict=True)) for row in rows]
@@ -122,7 +121,7 @@ def _positive(counts: dict[str, int | None]) -> dict[str, int]:
     return {word: count for word, count in counts.items() if count}
 
 
-def _open_matters(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _open_matters(connection: Asking) -> Iterator[str]:
     """What somebody should know of, a sentence each."""
     for load_id, target in connection.execute(_UNFINISHED).fetchall():
         yield (
@@ -150,7 +149,7 @@ def _open_matters(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         }[status]
 
 
-def _open_rejects(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _open_rejects(connection: Asking) -> Iterator[str]:
     counts = connection.execute(
         f"select target, count(*) from ({rejects.OPEN}) group by target order by target"
     ).fetchall()

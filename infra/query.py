@@ -12,6 +12,7 @@ import duckdb
 
 from infra import console
 from infra import profile as profiles
+from infra.asking import Answer as Answered
 from infra.errors import ConfigurationError
 from infra.profile import Profile
 from infra.project import Project
@@ -53,8 +54,7 @@ def _asked(profile: Profile, statement: str) -> Answer:
             result = connection.execute(statement)
             if result is None:  # nothing but a comment or a semicolon
                 raise ConfigurationError("That holds no statement.")
-            headers = [name for name, *_ in result.description or []]
-            return headers, result.fetchall()
+            return headers_of(result), result.fetchall()
         except duckdb.Error as error:
             raise ConfigurationError(str(error).strip()) from error
 
@@ -65,11 +65,16 @@ def asked_redshift(cluster: profiles.Redshift, statement: str) -> Answer:
 
     with redshift_reader.reader(cluster) as connection:
         cursor = connection.execute(statement)
-        headers = [
-            name.decode() if isinstance(name, bytes) else str(name)
-            for name, *_ in cursor.description or []
-        ]
+        headers = headers_of(cursor)
         return headers, [tuple(row) for row in cursor.fetchall()] if headers else []
+
+
+def headers_of(answer: Answered) -> list[str]:
+    """The names of its columns; the driver of Redshift has them as bytes."""
+    return [
+        name.decode() if isinstance(name, bytes) else str(name)
+        for name, *_ in answer.description or []
+    ]
 
 
 def _print_rows(headers: list[str], rows: list[tuple[Any, ...]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +16,33 @@ if TYPE_CHECKING:
 _SCHEMAS = ("sparkify", "sparkify_marts", "sparkify_staging", "staging", "load")
 
 
+_NO_SUCH = ("42P01", "3F000")  # table, schema: PostgreSQL's codes, which Redshift has
+
+
+class RelationMissingError(ConfigurationError):
+    """A statement names a table that is not there."""
+
+
 class Reader:
     """Runs statements in a transaction that may only read."""
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401 - the driver has no types
         self._connection = connection
 
-    def execute(self, statement: str) -> Any:  # noqa: ANN401 - a cursor, as above
+    def execute(self, statement: str, given: Sequence[Any] = (), /) -> Any:  # noqa: ANN401 - a cursor, as above
         """The cursor of a statement; what Redshift refuses is a ConfigurationError."""
         from redshift_connector.error import Error  # noqa: PLC0415 - an extra
 
         cursor = self._connection.cursor()
         try:
-            cursor.execute(statement)
+            if given:
+                cursor.execute(statement.replace("?", "%s"), list(given))
+            else:
+                cursor.execute(statement)
         except Error as error:
-            raise ConfigurationError(f"Redshift says: {_told(error)}") from error
+            code, told = _told(error)
+            kind = RelationMissingError if code in _NO_SUCH else ConfigurationError
+            raise kind(f"Redshift says: {told}") from error
         return cursor
 
 
@@ -47,7 +59,9 @@ def reader(profile: Redshift) -> Iterator[Reader]:
             found.execute("rollback")
 
 
-def _told(error: Exception) -> str:
-    """The sentence in what the driver raises: fields of the protocol, by letter."""
+def _told(error: Exception) -> tuple[str, str]:
+    """Code and sentence of what the driver raises: fields of the protocol."""
     fields = error.args[0] if error.args else ""
-    return str(fields.get("M", fields)) if isinstance(fields, dict) else str(fields)
+    if not isinstance(fields, dict):
+        return "", str(fields)
+    return str(fields.get("C", "")), str(fields.get("M", fields))

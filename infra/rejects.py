@@ -15,14 +15,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-import duckdb
 from rich.text import Text
 
 from infra import console
-from infra.errors import ConfigurationError, WarehouseMissing
+from infra.asking import Asking, asking
+from infra.errors import ConfigurationError
 from infra.project import Project
 from infra.query import print_json
-from infra.warehouse import reader
 
 EXAMPLES = 3  # of each group
 
@@ -31,7 +30,7 @@ COLUMNS = 'load_id, target, uri, "line", "column", reason, message, raw, "at"'
 OPEN = f"""
 with newest_versions as (
     select target, uri, load_id, status
-    from load_files
+    from load_files as files
     qualify row_number() over (partition by target, uri order by load_id desc) = 1
 ),
 
@@ -98,15 +97,11 @@ def report(project: Project, load_id: str, everything: bool, as_json: bool) -> s
 
 
 @contextmanager
-def ledger(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Opens the warehouse to read the ledger, whose tables go by their bare names."""
-    with reader(project.profile) as connection:
-        try:
-            yield connection
-        except duckdb.CatalogException as error:
-            raise WarehouseMissing(
-                "There is no ledger of loads yet; run `invoke load`."
-            ) from error
+def ledger(project: Project) -> Iterator[Asking]:
+    """Opens the warehouse to ask the ledger, whose tables go by their bare names."""
+    missing = "There is no ledger of loads yet; run `invoke load`."
+    with asking(project, missing) as asked:
+        yield asked
 
 
 def counted(number: int, noun: str) -> str:
@@ -138,7 +133,7 @@ def _number(text: str, *, everything: bool) -> int | None:
     return int(text)
 
 
-def _refuse_unknown(connection: duckdb.DuckDBPyConnection, load_id: int) -> None:
+def _refuse_unknown(connection: Asking, load_id: int) -> None:
     """An unknown load is a mistake: it has not simply rejected nothing."""
     known = "select 1 from load_runs where load_id = ?"
     if not connection.execute(known, [load_id]).fetchone():
@@ -147,9 +142,7 @@ def _refuse_unknown(connection: duckdb.DuckDBPyConnection, load_id: int) -> None
         )
 
 
-def _find(
-    connection: duckdb.DuckDBPyConnection, load_id: int | None, *, everything: bool
-) -> list[Reject]:
+def _find(connection: Asking, load_id: int | None, *, everything: bool) -> list[Reject]:
     """The rejects in the order of their groups, of each the newest first."""
     statement, given = OPEN, list[Any]()
     if everything:

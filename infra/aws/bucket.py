@@ -16,9 +16,11 @@ from infra.aws.resource import Attributes, Difference, Found, Live, Resource
 from infra.errors import ForeignError
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
 DAYS = 1  # that objects are kept; a load deletes its own
+AT_ONCE = 1000  # objects, the most that S3 deletes by one request
 _ELSEWHERE = "us-east-1"  # the one region that S3 does not want to be told
 _BLOCKED: Any = {
     "BlockPublicAcls": True,
@@ -46,24 +48,24 @@ class StageBucket(Resource):
         """The bucket with its tags. An empty one without any is one that was begun."""
         from botocore.exceptions import ClientError
 
-        try:
-            self.read(partial(self._s3.head_bucket, **self._ours))
+        try:  # not by HeadBucket: its refusals have no text to tell them apart by
+            keys = self._objects(at_most=1)
         except ClientError as error:
             if faults.is_missing(error):
                 return None
-            if faults.is_denied(error):
+            if faults.is_denied(error) and not _is_ours_to_allow(error):
                 raise self._foreign() from error
             raise
         tags = self._tags()
-        if not self._stack.owns(tags) and (tags or self._objects(at_most=1)):
+        if not self._stack.owns(tags) and (tags or keys):
             raise self._foreign()
         return {"Tags": tags}
 
     def _foreign(self) -> ForeignError:
         return ForeignError(
             f"There is a bucket {self.name} that this project did not make, or that "
-            "you may not read. Delete it if it is yours, or rename the stack (setting "
-            "stack)."
+            "you may not list (s3:ListBucket). Delete it if it is yours, or rename the "
+            "stack (setting stack)."
         )
 
     def wanted(self, found: Found) -> Attributes:
@@ -79,23 +81,26 @@ class StageBucket(Resource):
         }
 
     def _tags(self) -> dict[str, str]:
-        found = self._configured("get_bucket_tagging", "NoSuchTagSet")
-        return mapped(found.get("TagSet"))
+        return mapped(self._configured("get_bucket_tagging").get("TagSet"))
 
     def _is_private(self) -> bool:
-        code = "NoSuchPublicAccessBlockConfiguration"
-        found = self._configured("get_public_access_block", code)
+        found = self._configured("get_public_access_block")
         return bool(found.get("PublicAccessBlockConfiguration") == _BLOCKED)
 
     def _days(self) -> object:
-        code = "NoSuchLifecycleConfiguration"
-        found = self._configured("get_bucket_lifecycle_configuration", code)
-        rules = found.get("Rules", ())
-        ends = [rule.get("Expiration", {}).get("Days") for rule in rules]
-        return ends[0] if len(ends) == 1 and ends[0] else "for ever"
+        found = self._configured("get_bucket_lifecycle_configuration")
+        ends = [
+            rule.get("Expiration", {}).get("Days")
+            for rule in found.get("Rules", ())
+            if rule["Status"] == "Enabled" and not _narrowed(rule)
+        ]
+        return min(filter(None, ends), default="for ever")
 
-    def _configured(self, operation: str, absent: str) -> dict[str, Any]:
-        """A part of the bucket's configuration; nothing where it was never set."""
+    def _configured(self, operation: str) -> dict[str, Any]:
+        """A part of the bucket's configuration; nothing where it was never set.
+
+        Nor where S3 does not know the bucket everywhere yet.
+        """
         from botocore.exceptions import ClientError
 
         try:
@@ -103,23 +108,32 @@ class StageBucket(Resource):
                 partial(getattr(self._s3, operation), **self._ours)
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != absent:
+            if not faults.is_missing(error):
                 raise
             return {}
         return answer
 
     def create(self, found: Found) -> None:
-        """Makes the bucket, with its tags where S3 takes them with it."""
+        """Makes the bucket with its tags; what S3 does of that alone, `change` mends.
+
+        A repeated request, whose first answer was lost, finds the account's own bucket.
+        """
+        from botocore.exceptions import ClientError
+
         where: Any = {"Tags": self._stack.tags()}
         if self._stack.region != _ELSEWHERE:
             where["LocationConstraint"] = self._stack.region
-        self.patiently(
-            partial(
-                self._s3.create_bucket,
-                Bucket=self.name,
-                CreateBucketConfiguration=where,
+        try:
+            self.patiently(
+                partial(
+                    self._s3.create_bucket,
+                    Bucket=self.name,
+                    CreateBucketConfiguration=where,
+                )
             )
-        )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
+                raise
 
     def change(
         self, live: Live, found: Found, differences: Sequence[Difference]
@@ -159,18 +173,36 @@ class StageBucket(Resource):
 
     def delete(self, live: Live, found: Found) -> None:
         """Empties and deletes the bucket: it holds copies only."""
-        while keys := self._objects(at_most=1000):
-            self.patiently(
-                partial(
-                    self._s3.delete_objects,
-                    **self._ours,
-                    Delete={"Objects": [{"Key": key} for key in keys]},
-                )
-            )
+        while keys := self._objects(at_most=AT_ONCE):
+            self.patiently(partial(self._delete_objects, keys))
         self.patiently(partial(self._s3.delete_bucket, **self._ours))
+
+    def _delete_objects(self, keys: list[str]) -> None:
+        """Raises as well where S3 says of single objects that they stay."""
+        from botocore.exceptions import ClientError
+
+        answer = self._s3.delete_objects(
+            **self._ours,
+            Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+        )
+        for each in answer.get("Errors", ()):
+            code, text = each.get("Code", ""), each.get("Message", "")
+            said: Any = {"Error": {"Code": code, "Message": text}}
+            raise ClientError(said, "DeleteObjects")
 
     def _objects(self, at_most: int) -> list[str]:
         answer = self.read(
             partial(self._s3.list_objects_v2, **self._ours, MaxKeys=at_most)
         )
         return [each["Key"] for each in answer.get("Contents", ())]
+
+
+def _is_ours_to_allow(error: ClientError) -> bool:
+    """Whether a policy of the caller's refuses, and not the owner of the bucket."""
+    text = error.response["Error"].get("Message", "")
+    return "not authorized to perform" in text and "resource-based policy" not in text
+
+
+def _narrowed(rule: Any) -> bool:  # noqa: ANN401 - boto3's, by its many shapes
+    """Whether a rule is for a part of the objects only."""
+    return bool(rule.get("Prefix") or any((rule.get("Filter") or {}).values()))

@@ -18,14 +18,13 @@ EC2_CREATES = (
     *("CreateInternetGateway", "CreateRouteTable", "CreateSecurityGroup"),
     *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint"),
 )
-_EC2_CREATES_IN_OURS = (
-    *("CreateRouteTable", "CreateSecurityGroup", "CreateSubnet", "CreateVpcEndpoint"),
-)
 _EC2_RULES = ("AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress")
-_EC2_CHANGES = (
+_EC2_CHANGES = (  # creating is changing what it is created in
     *("AssociateRouteTable", "AttachInternetGateway", "AuthorizeSecurityGroupEgress"),
-    *("AuthorizeSecurityGroupIngress", "CreateRoute", "DeleteInternetGateway"),
-    *("DeleteRoute", "DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet"),
+    *("AuthorizeSecurityGroupIngress", "CreateRoute", "CreateRouteTable"),
+    *("CreateSecurityGroup", "CreateSubnet", "CreateVpcEndpoint"),
+    *("DeleteInternetGateway", "DeleteRoute", "DeleteRouteTable"),
+    *("DeleteSecurityGroup", "DeleteSubnet"),
     *("DeleteVpc", "DeleteVpcEndpoints", "DetachInternetGateway"),
     *("DisassociateRouteTable", "ModifySubnetAttribute", "ModifyVpcAttribute"),
     *("ModifyVpcEndpoint", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"),
@@ -34,11 +33,9 @@ _CLUSTER = (
     *("CreateCluster", "DeleteCluster", "EnableLogging", "ModifyCluster"),
     *("ModifyClusterIamRoles", "PauseCluster", "RebootCluster", "ResumeCluster"),
 )
-_GROUPS = (
-    *("CreateClusterParameterGroup", "CreateClusterSubnetGroup"),
-    *("DeleteClusterParameterGroup", "DeleteClusterSubnetGroup"),
-    *("ModifyClusterParameterGroup", "ModifyClusterSubnetGroup"),
-)
+# Stars are for room: a policy has 6,144 characters. They hold no action more on the
+# things that are named beside them
+_GROUPS = ("CreateCluster*Group", "DeleteCluster*Group", "ModifyCluster*Group")
 _SCHEDULE = (
     *("CreateScheduledAction", "DeleteScheduledAction", "ModifyScheduledAction"),
 )
@@ -48,8 +45,11 @@ _ROLE = (
     *("GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
     *("PutRolePolicy", "TagRole", "UpdateAssumeRolePolicy"),
 )
-# All of the one bucket; the stars are for room: a policy has 6,144 characters
-_STAGE = ("*Bucket*", "*LifecycleConfiguration", "DeleteObject", "PutObject")
+_STAGE = (
+    *("*BucketPublicAccessBlock", "*BucketTagging", "*LifecycleConfiguration"),
+    *("CreateBucket", "DeleteBucket", "ListBucket", "TagResource"),
+    *("DeleteObject", "PutObject"),
+)
 # What Redshift does in the caller's name for ManageMasterPassword
 _SECRET = (
     *("CreateSecret", "DeleteSecret", "DescribeSecret", "RotateSecret"),
@@ -64,7 +64,6 @@ def operator(stack: Stack, source: Bucket) -> Document:
     ec2 = f"arn:aws:ec2:{stack.region}:*"  # short: a policy has 6,144 characters
     # each by its whole name: a pattern would hold the roles of the stack dev-2 as well
     roles = [stack.role_arn(stack.named(each)) for each in ROLES]
-    own = {"StringEquals": owned}
     return documents.document(
         allow("Look", _looks(), ["*"]),
         allow(
@@ -80,18 +79,14 @@ def operator(stack: Stack, source: Bucket) -> Document:
             {"StringEquals": tagged},
         ),
         allow(
-            "MakeInOurs",
-            _in("ec2", _EC2_CREATES_IN_OURS),
-            [f"{ec2}:vpc/*", f"{ec2}:route-table/*"],
-            own,
-        ),
-        allow(
             "TagNew",
             ["ec2:CreateTags"],
             [f"{ec2}:*/*"],
             {"StringLike": {"ec2:CreateAction": ["AuthorizeSecurity*", "Create*"]}},
         ),
-        allow("ChangeOurNetwork", _in("ec2", _EC2_CHANGES), ["*"], own),
+        allow(
+            "ChangeOurNetwork", _in("ec2", _EC2_CHANGES), ["*"], {"StringEquals": owned}
+        ),
         allow(
             "Redshift",
             _in(
@@ -108,7 +103,7 @@ def operator(stack: Stack, source: Bucket) -> Document:
         allow("Schedule", _in("redshift", _SCHEDULE), ["*"]),
         allow(
             "LogIn",
-            ["redshift:GetClusterCredentials", "redshift:GetClusterCredentialsWithIAM"],
+            ["redshift:GetClusterCredentials*"],  # with and without IAM
             [
                 stack.redshift_arn("dbname", f"{stack.full_name}/*"),
                 stack.redshift_arn("dbuser", f"{stack.full_name}/*"),
@@ -181,7 +176,7 @@ def operator(stack: Stack, source: Bucket) -> Document:
         allow(
             "Stage",
             _in("s3", _STAGE),
-            [f"arn:aws:s3:::{stack.stage_bucket}*"],  # with the objects in it
+            [f"arn:aws:s3:::{stack.stage_bucket}{each}" for each in ("", "/*")],
         ),
         *(
             each
