@@ -25,7 +25,7 @@ from infra.query import print_json
 
 EXAMPLES = 3  # of each group
 
-COLUMNS = 'load_id, target, uri, "line", "column", reason, message, raw, "at"'
+COLUMNS = 'load_id, target, uri, "line", "column", reason, message, "raw", "at"'
 
 OPEN = f"""
 with newest_versions as (
