@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import ConfigurationError, SparkifyError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from infra.profile import Redshift
 
 CONNECT_SECONDS = 30
+KEEPALIVE_SECONDS = 60  # firewalls forget connections that are silent for minutes
 
 
 def stage(profile: Redshift) -> Bucket:
@@ -50,6 +51,8 @@ def connected(profile: Redshift) -> Iterator[Any]:
         "ssl": True,
         "sslmode": "verify-full",
         "timeout": CONNECT_SECONDS,
+        "tcp_keepalive_idle": KEEPALIVE_SECONDS,
+        "tcp_keepalive_interval": KEEPALIVE_SECONDS,
         "user": "",
         "password": "",
     }
@@ -65,9 +68,12 @@ def connected(profile: Redshift) -> Iterator[Any]:
             f"Redshift at {profile.host} cannot be reached ({type(error).__name__}). "
             "`invoke status` says why."
         ) from error
+    # For the driver it is a limit of every answer, too; a COPY may take an hour
+    connection._usock.settimeout(None)
     # Each statement stands for itself, until somebody begins a transaction
     connection.autocommit = True
     try:
         yield connection
     finally:
-        connection.close()
+        with suppress(Error, OSError):  # it may be closed or broken
+            connection.close()

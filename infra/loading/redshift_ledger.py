@@ -26,6 +26,14 @@ class RedshiftLedger:
         self._sql = statements
         self._tables = tables
 
+    def exists(self) -> bool:
+        """Whether all its tables are there."""
+        found = self._sql.rows(
+            "select table_schema, table_name from information_schema.tables"
+        )
+        named = {(str(schema), str(name)) for schema, name in found}
+        return all((each.schema, each.name) in named for each in self._tables.values())
+
     def check(self) -> None:
         """Raises LoadError where a table has other columns than its definition."""
         for table in self._tables.values():
@@ -76,6 +84,8 @@ class RedshiftLedger:
 
     def running(self) -> str:
         """Who loads, as far as the ledger knows."""
+        if not self.exists():
+            return "it has just begun"
         rows = self._sql.rows(
             f"select load_id, message, started_at from {self._relation('load_runs')} "
             "where status = 'running' order by load_id desc limit 1"

@@ -12,9 +12,9 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -25,7 +25,9 @@ from infra.loading.duckdb_rows import Reading
 from infra.loading.engine import Whole
 from infra.loading.ledger import Ledger, Version
 from infra.loading.raw_schema import RawTable, Table
+from infra.loading.redshift_faults import RedshiftError
 from infra.loading.redshift_ledger import RedshiftLedger
+from infra.loading.redshift_lock import Lock
 from infra.loading.redshift_stage import exported, staging
 from infra.loading.redshift_statements import (
     REBUILT,
@@ -35,14 +37,12 @@ from infra.loading.redshift_statements import (
 )
 from infra.project import Project
 from infra.redshift import connected
-from infra.warehouse import identifier
+from infra.warehouse import identifier, quoted
 
 if TYPE_CHECKING:
     from infra.landing.s3 import Bucket
     from infra.profile import Redshift
 
-LOCK = "load_lock"
-LOCK_SECONDS = 5  # that a load waits for another one's lock
 _GONE = "gone_files"
 
 
@@ -99,37 +99,43 @@ class RedshiftSession:
     """A connection with the lock held, for one load."""
 
     name = "redshift"
-    holder = f"process {os.getpid()} on {socket.gethostname()}"
 
     def __init__(
         self,
         sql: Statements,
         ledger: RedshiftLedger,
         load_id: int,
-        folder: Path,
         reader: duckdb.DuckDBPyConnection,
+        lock: Lock,
     ) -> None:
-        from redshift_connector.error import Error  # noqa: PLC0415 - an extra
-
         self.sql = sql
         self.ledger = ledger
         self.load_id = load_id
-        self.folder = folder
+        self.folder = sql.folder
         self.reader = reader
         self.is_patient = False
-        self.faults: tuple[type[Exception], ...] = (Error, duckdb.Error)
+        self.faults: tuple[type[Exception], ...] = (RedshiftError, duckdb.Error)
+        self.holder = f"process {os.getpid()} on {socket.gethostname()}"
+        self._lock = lock
+        self._has_staged = False
 
     def begin(self) -> None:
         """Starts the transaction."""
         self.sql.run("begin")
 
     def commit(self) -> None:
-        """Ends it; everything has happened."""
+        """Ends it; everything has happened.
+
+        Rows that were staged while the lock was lost are a RedshiftError.
+        """
+        if self._has_staged:
+            self._lock.check()
         self.sql.run("commit")
 
     def rollback(self) -> None:
         """Ends it; nothing has happened. Without a transaction it does nothing."""
-        self.sql.run("rollback")
+        self._has_staged = False
+        self.sql.roll_back()
 
     def is_refused_line(self, error: Exception) -> bool:
         """Whether the quick reading met a line that it cannot take."""
@@ -176,6 +182,7 @@ class RedshiftSession:
     def rows(self, table: RawTable, *, rebuilt: bool, patient: bool) -> RedshiftRows:
         """The rows that this load puts into the table, or into the rebuilt one."""
         self.is_patient = patient
+        self._has_staged = True
         return RedshiftRows(self, table, relation(table, REBUILT if rebuilt else ""))
 
     def count(self, table: RawTable, *, rebuilt: bool) -> int:
@@ -195,63 +202,47 @@ def opened(
 
     The lock is held by a connection of its own: the load's may roll back.
     """
+    ledger_tables = project.ledger_tables
+    tables: list[Table] = [*project.raw_tables, *ledger_tables.values()]
     with (
-        connected(profile) as connection,
+        ExitStack() as connections,
         connected(profile) as guard,
         tempfile.TemporaryDirectory(prefix="sparkify-load-") as folder,
         duckdb.connect() as reader,
     ):
         duckdb_engine.prepare(reader, {})
-        sql = Statements(connection, profile.region, Path(folder), heard)
-        tables: list[Table] = [*project.raw_tables, *project.ledger_tables.values()]
-        sql.create_tables(tables)
-        ledger = RedshiftLedger(sql, project.ledger_tables)
-        with _locked(guard, project, ledger):
-            ledger.check()
-            ledger.interrupt_stale_runs()
-            load_id = ledger.next_load_id()
-            client = s3.connect()
-            with staging(client, stage, load_id) as staged:
-                sql.stage = staged
-                yield RedshiftSession(sql, ledger, load_id, Path(folder), reader)
-
-
-@contextmanager
-def _locked(
-    guard: Any,  # noqa: ANN401 - redshift_connector has no types
-    project: Project,
-    ledger: RedshiftLedger,
-) -> Iterator[None]:
-    """Holds the lock; a WarehouseBusy says who has it."""
-    from redshift_connector.error import Error  # noqa: PLC0415 - an extra
-
-    schema = next(iter(project.ledger_tables.values())).schema
-    lock = f"{schema}.{LOCK}"
-    guard.autocommit = True
-    with guard.cursor() as cursor:
-        cursor.execute(f"create table if not exists {lock} (held_by varchar(256))")
-        cursor.execute(f"set statement_timeout to {LOCK_SECONDS * 1000}")
-        cursor.execute("begin")
-        try:
-            cursor.execute(f"lock table {lock}")
-        except Error as error:
+        reader.execute(f"set temp_directory = {quoted(folder)}")
+        sql = Statements(
+            lambda: connections.enter_context(connected(profile)),
+            profile.region,
+            Path(folder),
+            heard,
+        )
+        ledger = RedshiftLedger(sql, ledger_tables)
+        lock = Lock(guard, ledger_tables["load_runs"].schema)
+        if not lock.take():
             raise WarehouseBusy(
                 f"Another load is at work on the cluster: {ledger.running()}. Wait for "
                 "it; if its process is gone, its lock goes with its connection."
-            ) from error
+            )
         try:
-            yield
+            sql.create_tables(tables)
+            ledger.check()
+            ledger.interrupt_stale_runs()
+            load_id = ledger.next_load_id()
+            with closing(s3.connect()) as client, staging(client, stage, load_id) as at:
+                sql.stage = at
+                yield RedshiftSession(sql, ledger, load_id, reader, lock)
         finally:
-            cursor.execute("rollback")
+            lock.release()
 
 
 def ledgers(project: Project, profile: Redshift) -> dict[RawTable, Ledger]:
     """What the ledger knows of each raw table, read without a lock."""
     known = {table: Ledger({}, {}) for table in project.raw_tables}
     with connected(profile) as connection:
-        sql = Statements(connection, profile.region, Path())
-        tables = project.ledger_tables
-        if not any(sql.misses_columns(table) for table in tables.values()):
-            kept = RedshiftLedger(sql, tables)
+        sql = Statements(lambda: connection, profile.region, Path())
+        kept = RedshiftLedger(sql, project.ledger_tables)
+        if kept.exists():
             known = {table: kept.read(table) for table in known}
     return known

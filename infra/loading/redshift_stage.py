@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from infra.landing.s3 import Bucket
+from infra.loading.redshift_faults import RedshiftError
 from infra.warehouse import identifier, quoted
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ROWS_A_FILE = 250_000  # COPY reads files side by side, one for each slice or more
 PACKED = "gzip"
+KEYS = 1000  # that S3 deletes at once
 
 
 class Stage:
@@ -36,8 +38,7 @@ class Stage:
     def put(self, name: str, content: bytes) -> str:
         """Writes an object; returns its address."""
         key = self._below + name
-        self._client.put_object(Bucket=self._bucket.name, Key=key, Body=content)
-        self._keys.append(key)
+        self._put(key, content)
         return self._bucket.uri(key)
 
     def put_files(self, name: str, files: Sequence[Path]) -> str:
@@ -45,8 +46,8 @@ class Stage:
         urls = []
         for number, path in enumerate(files):
             key = f"{self._below}{name}-{number}.json.gz"
-            self._client.upload_file(str(path), self._bucket.name, key)
-            self._keys.append(key)
+            with path.open("rb") as file:
+                self._put(key, file)
             urls.append(self._bucket.uri(key))
         entries = [{"url": url, "mandatory": True} for url in urls]
         text = json.dumps({"entries": entries}).encode()
@@ -58,17 +59,32 @@ class Stage:
         return self.put(f"{name}.jsonpaths", json.dumps(paths).encode())
 
     def clear(self) -> None:
-        """Deletes what was written. What a kill leaves, the bucket deletes in a day."""
-        for start in range(0, len(self._keys), 1000):
-            self._client.delete_objects(
-                Bucket=self._bucket.name,
-                Delete={
-                    "Objects": [
-                        {"Key": key} for key in self._keys[start : start + 1000]
-                    ]
-                },
-            )
-        self._keys.clear()
+        """Deletes what was written. What is left, the bucket deletes in a day."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        while self._keys:
+            keys, self._keys = self._keys[:KEYS], self._keys[KEYS:]
+            with suppress(BotoCoreError, ClientError):
+                self._client.delete_objects(
+                    Bucket=self._bucket.name,
+                    Delete={"Objects": [{"Key": key} for key in keys]},
+                )
+
+    def _put(self, key: str, content: bytes | BinaryIO) -> None:
+        """Writes an object; raises RedshiftError."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        self._keys.append(key)
+        try:
+            self._client.put_object(Bucket=self._bucket.name, Key=key, Body=content)
+        except (BotoCoreError, ClientError) as error:
+            answer: Any = getattr(error, "response", None) or {}
+            why = (answer.get("Error") or {}).get("Code") or type(error).__name__
+            raise RedshiftError(
+                f"The load cannot write to its bucket {self._bucket.name} ({why}), by "
+                "which rows reach Redshift. Nothing was loaded. `invoke up --target "
+                "redshift` makes the bucket; whoever loads needs s3:PutObject there."
+            ) from error
 
 
 @contextmanager

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from infra.errors import SparkifyError
+from infra.loading import redshift_faults as faults
 from infra.loading.raw_schema import Column, Table
 from infra.loading.redshift_stage import Stage, copy_statement
 from infra.warehouse import identifier
@@ -20,40 +23,79 @@ REBUILT = "__rebuilt"  # a raw table that a full refresh fills beside the old on
 
 
 class Statements:
-    """What a load says to Redshift; `heard` hears each statement before it runs."""
+    """What a load says to Redshift; `heard` hears each statement before it runs.
+
+    `connect` opens a connection. What Redshift refuses is a RedshiftError.
+    """
 
     def __init__(
         self,
-        connection: Any,  # noqa: ANN401 - redshift_connector has no types
+        connect: Callable[[], Any],
         region: str,
         folder: Path,
         heard: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._connection = connection
+        self._connect = connect
+        self._connection = connect()
+        self._is_idle = True  # every statement was answered
         self._region = region
-        self._folder = folder
+        self.folder = folder
         self._heard = heard
         self.stage: Stage | None = None  # only a load has one
         self._copies = 0
 
     def run(self, statement: str, given: Sequence[Any] = ()) -> int:
         """Runs a statement; returns how many rows it changed."""
-        self._heard(statement)
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement, list(given) or None)
+        with self._answered(statement, given) as cursor:
             return int(cursor.rowcount)
 
     def rows(self, statement: str, given: Sequence[Any] = ()) -> list[Sequence[Any]]:
         """The rows of a query."""
-        self._heard(statement)
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement, list(given) or None)
+        with self._answered(statement, given) as cursor:
             return list(cursor.fetchall())
 
     def number(self, statement: str, given: Sequence[Any] = ()) -> int:
         """The one number of a query."""
         ((found,),) = self.rows(statement, given)
         return int(found)
+
+    @contextmanager
+    def _answered(self, statement: str, given: Sequence[Any]) -> Iterator[Any]:
+        """The driver's cursor after the statement."""
+        from redshift_connector.error import Error  # noqa: PLC0415 - an extra
+
+        self._heard(statement)
+        self._is_idle = False
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(statement, list(given) or None)
+                yield cursor
+        except (Error, *faults.BROKEN) as error:
+            self._is_idle = not faults.is_lost(error)
+            raise faults.told(error, statement) from error
+        self._is_idle = True
+
+    def roll_back(self) -> None:
+        """Ends the transaction; without one it does nothing.
+
+        Where a statement was not answered, as the connection is lost or somebody
+        pressed Ctrl-C, it goes on with a new connection: the old one would answer what
+        it was asked before. Its transaction ends with it.
+        """
+        if self._is_idle:
+            try:
+                self.run("rollback")
+            except faults.RedshiftError:
+                if self._is_idle:
+                    raise
+        if not self._is_idle:
+            with suppress(Exception):
+                self._connection.close()
+            try:
+                self._connection = self._connect()
+            except SparkifyError as error:
+                raise faults.RedshiftError(str(error)) from error
+            self._is_idle = True
 
     # Tables
 
@@ -85,7 +127,7 @@ class Statements:
         if len(rows) <= FEW:
             self._insert(table, names, rows)
             return
-        path = self._folder / "appended.json.gz"
+        path = self.folder / "appended.json.gz"
         with gzip.open(path, "wt", encoding="utf-8") as file:
             for row in rows:
                 named = dict(zip(names, row, strict=True))

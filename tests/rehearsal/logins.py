@@ -6,3 +6,9 @@ LOGINS = {
     **dict.fromkeys(("admin", "reader"), PASSWORD),
     **dict.fromkeys(("IAM:admin", "IAMR:analyst"), "token of fifteen minutes"),
 }
+ISSUED: dict[str, str] = {}  # passwords that moto's AWS made, by user
+
+
+def password(user: str) -> str | None:
+    """The password of a user; None where there is no such user."""
+    return ISSUED.get(user) or LOGINS.get(user)

@@ -46,6 +46,13 @@ def test_bytes_count_in_columns_added_or_widened(standin: Standin, schema: str) 
     standin.sql(f"alter table {schema}.t add column b varchar(3)")
     with pytest.raises(driver.ProgrammingError, match="too long"):
         standin.sql(f"insert into {schema}.t values (1, 'éé')")
+    standin.sql(f"alter table {schema}.t alter column b type varchar(4)")
+    standin.sql(f"alter table {schema}.t rename column b to c")
+    standin.sql(f"insert into {schema}.t values (1, 'éé')")
+    with pytest.raises(
+        driver.ProgrammingError, match=r"too long for type character varying\(4\)"
+    ):
+        standin.sql(f"insert into {schema}.t values (1, 'ééx')")
 
 
 def test_a_numeric_without_scale_has_none(standin: Standin, schema: str) -> None:

@@ -20,6 +20,7 @@ from honest.world import ACCOUNT
 from moto.backends import get_backend
 from moto.core import responses
 from moto.core.utils import method_names_from_class
+from moto.s3.models import s3_backends
 from moto.utilities.tagging_service import TaggingService
 
 from infra.aws import engine, lock, offers, patience, up
@@ -27,7 +28,7 @@ from infra.aws.engine import Plan, Remaining
 from infra.aws.site import Choices, Site, resources
 
 Memo = dict[int, Any]
-_BACKENDS = (("ec2", REGION), ("iam", "aws"), ("logs", REGION))
+_BACKENDS = (("ec2", REGION), ("iam", "aws"), ("logs", REGION), ("s3", "aws"))
 _EXPIRES = frozenset({"expires-at"})
 
 
@@ -37,6 +38,7 @@ class Saved:
 
     state: Any
     parameters: Any
+    owners: dict[str, tuple[str, str]]  # of buckets, whose names are the world's
     moment: datetime
 
 
@@ -76,7 +78,9 @@ class Account:
         """What there is now."""
         state = ([vars(each) for each in self._backends], self.aws.worlds)
         saved = _copied(state, dict(self._kept))
-        return Saved(saved, _containers(vars(self._ssm)), self.cloud.clock.moment)
+        parameters = _containers(vars(self._ssm))
+        owners = dict(s3_backends.bucket_accounts)
+        return Saved(saved, parameters, owners, self.cloud.clock.moment)
 
     def put(self, saved: Saved) -> None:
         """The account is as it was then; nothing is ordered, and nothing recorded."""
@@ -87,6 +91,8 @@ class Account:
         for backend, state in zip(self._backends, states, strict=True):
             vars(backend).update(state)
         vars(self._ssm).update(_containers(saved.parameters))
+        s3_backends.bucket_accounts.clear()
+        s3_backends.bucket_accounts.update(saved.owners)
         self.aws.worlds.update(worlds)
         for world in worlds.values():
             world.pace = self.aws.pace

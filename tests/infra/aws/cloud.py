@@ -13,6 +13,7 @@ from typing import Final
 
 import boto3
 from honest import Honest
+from honest.world import PUBLISHED
 from moto import mock_aws
 
 from infra import settings
@@ -58,6 +59,11 @@ class Cloud:
 
     def site(self, **changes: object) -> Site:
         return site.open_site(self.settings(**changes), self.clients, self.clock)
+
+    @property
+    def parts(self) -> int:
+        """How many things a stack is of."""
+        return len(site.resources(self.site(), site.NONE))
 
     def prepared(self, asked: up.Asked | None = None, **changes: object) -> up.Prepared:
         return up.prepare(self.site(**changes), asked or up.Asked())
@@ -143,11 +149,11 @@ def make_bucket(clients: Clients) -> None:
     """The published raw files' bucket, with a file in each folder."""
     s3 = clients.s3(signed=True)
     s3.create_bucket(
-        Bucket="udacity-dend",
+        Bucket=PUBLISHED,
         CreateBucketConfiguration={"LocationConstraint": REGION},
     )
     for key in (
         "log_data/2018/11/2018-11-01-events.json",
         "song_data/A/A/A/TRAAA.json",
     ):
-        s3.put_object(Bucket="udacity-dend", Key=key, Body=b"{}\n")
+        s3.put_object(Bucket=PUBLISHED, Key=key, Body=b"{}\n")

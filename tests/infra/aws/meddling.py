@@ -17,6 +17,7 @@ def everything(cloud: Cloud) -> None:
     roles(cloud)
     network(cloud)
     rest(cloud)
+    bucket(cloud)
     cluster(cloud)
 
 
@@ -80,6 +81,14 @@ def rest(cloud: Cloud) -> None:
     world.subnet_groups[STACK]["Subnets"].pop()
     cloud.aws.clusters.drift_parameter(STACK, "require_ssl", "false")
     world.scheduled[f"{STACK}-expires"]["State"] = "DISABLED"
+
+
+def bucket(cloud: Cloud) -> None:
+    s3 = cloud.aws.world.others.s3
+    name = cloud.site().stack.stage_bucket
+    s3.delete_public_access_block(Bucket=name)
+    s3.delete_bucket_lifecycle(Bucket=name)
+    s3.delete_bucket_tagging(Bucket=name)
 
 
 def cluster(cloud: Cloud) -> None:

@@ -125,6 +125,13 @@ def person(
     return found
 
 
+def logged_out(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """No credentials are found, whatever there is on this machine."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
 def at_home(
     standing: Person, capture: pytest.CaptureFixture[str], *, up: bool = True
 ) -> Person:

@@ -141,6 +141,12 @@ def log(operation: str, **given: Json) -> Callable[[Account, Ids], object]:
     )
 
 
+def s3(operation: str, **given: Json) -> Callable[[Account, Ids], object]:
+    return lambda here, _: getattr(here.others.s3, operation)(
+        Bucket=here.cloud.site().stack.stage_bucket, **given
+    )
+
+
 IN, OUT = "may come in", "may go out"
 NO_INGRESS = ["ec2.RevokeSecurityGroupIngress"]
 NO_EGRESS = ["ec2.RevokeSecurityGroupEgress"]
@@ -287,6 +293,21 @@ DRIFTS = {
     "lines for ever": Drift(
         log("delete_retention_policy"),
         *("userlog", "days kept", "for ever", ["logs.PutRetentionPolicy"]),
+    ),
+    "a public bucket": Drift(
+        s3("delete_public_access_block"),
+        *("stage", "public access", "possible", ["s3.PutPublicAccessBlock"]),
+    ),
+    "a bucket without tags": Drift(
+        s3("delete_bucket_tagging"),
+        *("stage", "tags", "False", ["s3.PutBucketTagging"]),
+    ),
+    "objects for ever": Drift(
+        s3("delete_bucket_lifecycle"),
+        "stage",
+        "days kept",
+        "for ever",
+        ["s3.PutBucketLifecycleConfiguration"],
     ),
     "lines for a day": Drift(
         log("put_retention_policy", retentionInDays=1),

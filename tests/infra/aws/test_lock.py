@@ -189,7 +189,7 @@ def test_a_run_whose_lock_was_taken_over_stops_at_its_next_write(
         put(shared, somebody(shared))
 
     shared.aws.on("ec2", "CreateVpc", take, after=True)
-    with pytest.raises(AwsError, match=r"taken over by `invoke up` of her.*2 of 17"):
+    with pytest.raises(AwsError, match=r"taken over by `invoke up` of her.*3 of \d"):
         shared.up()
     assert shared.writes[-1] == "ec2.CreateVpc"
     assert held(shared) == somebody(shared)  # and it is not given back

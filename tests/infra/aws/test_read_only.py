@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cloud import Cloud, cloud
 from honest import Call
-from person import TARGET, Person, at_home, person
+from person import TARGET, Person, at_home, logged_out, person
 
 LOOKS = (
     ("up", *TARGET, "--plan"),
@@ -18,6 +19,14 @@ LOOKS = (
     ("check", *TARGET),
     ("leftovers",),
     ("policy",),
+)
+DATA = (  # of tasks that work on the warehouse, by a login of the driver's own
+    ("load",),
+    ("load", "--dry-run"),
+    ("sql", "select 1"),
+    ("verify",),
+    ("rejects",),
+    ("load-status",),
 )
 LOCK = "/sparkify/dev/lock"
 
@@ -109,11 +118,17 @@ def test_the_tool_never_reads_a_secret(up: Person) -> None:
     assert not called & {"GetSecretValue", "GetClusterCredentials", "GetPasswordData"}
 
 
-def test_what_is_not_for_redshift_yet_says_so(up: Person) -> None:
-    for words in (["load"], ["build"], ["sql", "select 1"], ["verify"], ["rejects"]):
-        told = up.fails(2, *words)
-        assert "target redshift is of type redshift" in told
-        assert "`invoke up --target local` makes DuckDB the default again" in told
+@pytest.mark.parametrize("words", DATA, ids=" ".join)
+def test_who_may_not_log_in_is_told_and_gets_nothing_of_duckdbs(
+    up: Person,
+    words: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logged_out(monkeypatch, tmp_path)
+    before = up.checkout.files().keys()
+    assert "There are no AWS credentials" in up.fails(2, *words)
+    assert up.checkout.files().keys() == before
 
 
 def test_a_cluster_that_cannot_be_reached_is_told(up: Person) -> None:

@@ -13,6 +13,8 @@ from infra.aws import documents
 from infra.landing.s3 import Bucket
 
 WHOLE, PART = Bucket("raw", ""), Bucket("raw", "sparkify/2018")
+STAGE = "sparkify-dev-123456789012-us-west-2"
+Make = Callable[[Bucket], dict[str, Any]]
 
 
 def may(policy: dict[str, Any], action: str, resource: str, prefix: str = "") -> bool:
@@ -26,6 +28,14 @@ def may(policy: dict[str, Any], action: str, resource: str, prefix: str = "") ->
         )
         for statement in policy["Statement"]
     )
+
+
+def copies(source: Bucket) -> dict[str, Any]:
+    return documents.copies(source, STAGE)
+
+
+def endpoint(source: Bucket) -> dict[str, Any]:
+    return documents.endpoint(source, STAGE)
 
 
 def fits(patterns: list[str], prefix: str) -> bool:
@@ -48,9 +58,9 @@ def fits(patterns: list[str], prefix: str) -> bool:
         (PART, "song_data/A.json", False),
     ],
 )
-@pytest.mark.parametrize("make", [documents.reads, documents.endpoint])
+@pytest.mark.parametrize("make", [documents.reads, copies, endpoint])
 def test_exactly_the_raw_files_can_be_read_and_listed(
-    make: Callable[[Bucket], dict[str, Any]], source: Bucket, key: str, allowed: bool
+    make: Make, source: Bucket, key: str, allowed: bool
 ) -> None:
     policy = make(source)
     assert may(policy, "s3:GetObject", f"arn:aws:s3:::raw/{key}") is allowed
@@ -61,10 +71,37 @@ def test_exactly_the_raw_files_can_be_read_and_listed(
 
 
 @pytest.mark.parametrize(
+    ("make", "allowed"), [(documents.reads, False), (copies, True), (endpoint, True)]
+)
+def test_of_other_buckets_only_the_stacks_own_is_read(
+    make: Make, allowed: bool
+) -> None:
+    policy, stage = make(PART), f"arn:aws:s3:::{STAGE}"
+    assert may(policy, "s3:GetObject", f"{stage}/run/songs-0001.gz") is allowed
+    for prefix in ("", "run/"):
+        assert may(policy, "s3:ListBucket", stage, prefix) is allowed
+    assert may(policy, "s3:GetBucketLocation", stage) is allowed
+    for other in (f"{stage}2", "arn:aws:s3:::sparkify-prod-123456789012-us-west-2"):
+        assert not may(policy, "s3:GetObject", f"{other}/run/songs-0001.gz")
+        assert not may(policy, "s3:ListBucket", other)
+    named = {each for found in policy["Statement"] for each in found["Resource"]}
+    assert {each.split(":::")[1].split("/")[0] for each in named} == {
+        *("raw", *([STAGE] if allowed else []))
+    }
+
+
+def test_whoever_passes_the_way_to_s3_may_what_the_role_may() -> None:
+    passing = endpoint(PART)["Statement"]
+    assert {each.pop("Principal") for each in passing} == {"*"}
+    assert passing == copies(PART)["Statement"]
+
+
+@pytest.mark.parametrize(
     "policy",
     [
         documents.reads(WHOLE),
-        documents.endpoint(WHOLE),
+        copies(WHOLE),
+        endpoint(WHOLE),
         documents.pauses("arn:aws:redshift:us-west-2:123456789012:cluster:a"),
     ],
 )

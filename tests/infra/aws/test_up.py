@@ -32,7 +32,7 @@ def test_the_plan_of_an_empty_account_makes_everything_and_writes_nothing(
 ) -> None:
     prepared = account.prepared()
     assert set(verbs(prepared).values()) == {engine.CREATE}
-    assert len(verbs(prepared)) == len(prepared.resources) == 17
+    assert len(verbs(prepared)) == account.parts
     up.announce(account.site(), prepared)
     up.refuse(account.site(), prepared, up.Asked())
     assert account.aws.writes == []
@@ -235,7 +235,7 @@ def test_a_restart_is_said_before_it_is_agreed_to(
 def test_nothing_to_do_says_no_price(running: Cloud, capsys: Capture) -> None:
     up.announce(running.site(), running.prepared())
     out = capsys.readouterr().out
-    assert "17 of 17 are as they should be" in out
+    assert f"{running.parts} of {running.parts} are as they should be" in out
     assert "$" not in out
 
 

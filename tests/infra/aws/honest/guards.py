@@ -1,6 +1,11 @@
-"""What EC2 refuses because a cluster, or what it left behind, is in the way."""
+"""What AWS refuses where moto does not.
+
+EC2 does because a cluster, or what it left behind, is in the way.
+"""
 
 from collections.abc import Callable
+
+from moto.s3.models import s3_backends
 
 from honest import interfaces
 from honest.answers import Params, Refused
@@ -79,6 +84,14 @@ def dry_run(_world: World, params: Params) -> None:
             "Request would have succeeded, but DryRun flag is set.",
             412,
         )
+
+
+def bucket_owner(params: Params) -> None:
+    """Every operation of S3 on a bucket: moto takes any owner for the expected one."""
+    expected = params.get("ExpectedBucketOwner")
+    _, owner = s3_backends.bucket_accounts.get(params.get("Bucket", ""), ("", expected))
+    if owner != expected and expected is not None:
+        raise Refused("AccessDenied", "Access Denied", 403)
 
 
 EC2: dict[str, Guard] = {

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
+from botocore.exceptions import ClientError
+
 from honest.answers import Params
 from honest.appearance import shown
 from honest.parameters import describe_parameters
-from honest.world import World
+from honest.world import PUBLISHED, World
 
 Json = Any
 
@@ -49,8 +51,17 @@ class Inventory(dict[str, list[str]]):
 
 
 def take(world: World, ignored_tags: frozenset[str] = _NO_TAGS) -> Inventory:
-    """Everything that is not AWS's own: the default VPC and groups are left out."""
-    kinds = {**_network(world), **_identity(world), **_redshift(world), **_rest(world)}
+    """Everything that is not AWS's own: the default VPC and groups are left out.
+
+    So is the bucket of the published raw files.
+    """
+    kinds = {
+        **_network(world),
+        **_identity(world),
+        **_redshift(world),
+        **_rest(world),
+        "bucket": _buckets(world),
+    }
     plain = {
         kind: [_plain(row, ignored_tags) for row in rows]
         for kind, rows in kinds.items()
@@ -159,6 +170,30 @@ def _rest(world: World) -> dict[str, list[Params]]:
     return {
         "log-group": world.others.logs.describe_log_groups()["logGroups"],
         "parameter": world.others.ssm.describe_parameters()["Parameters"],
+    }
+
+
+def _buckets(world: World) -> list[Params]:
+    s3 = world.others.s3
+    names = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+    return [_bucket(s3, each) for each in names if each != PUBLISHED]
+
+
+def _bucket(s3: Json, name: str) -> Params:
+    def configured(operation: str, key: str) -> Json:
+        try:
+            return getattr(s3, operation)(Bucket=name)[key]
+        except ClientError:  # never set
+            return []
+
+    objects = s3.list_objects_v2(Bucket=name).get("Contents", ())
+    private = "get_public_access_block", "PublicAccessBlockConfiguration"
+    return {
+        "Name": name,
+        "Tags": configured("get_bucket_tagging", "TagSet"),
+        "Private": configured(*private),
+        "Rules": configured("get_bucket_lifecycle_configuration", "Rules"),
+        "Objects": [each["Key"] for each in objects],
     }
 
 

@@ -204,6 +204,8 @@ class Honest(Faults):
             guards.dry_run(world, params)
             if call.operation in guards.EC2:
                 guards.EC2[call.operation](world, params)
+        if call.service == "s3":
+            guards.bucket_owner(params)
         if str(call) == "pricing.GetProducts":
             return self.catalogue.products(params)
         if str(call) == "secretsmanager.DescribeSecret":

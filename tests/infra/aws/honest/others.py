@@ -53,6 +53,11 @@ class Others:
         """Systems Manager."""
         return self.client("ssm")
 
+    @cached_property
+    def s3(self) -> Client:
+        """S3."""
+        return self.client("s3")
+
     def zones(self) -> list[str]:
         """The zones of the region."""
         answer = self.ec2.describe_availability_zones()

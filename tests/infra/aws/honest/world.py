@@ -12,6 +12,7 @@ from honest.others import Others
 from honest.walk import Cluster
 
 ACCOUNT = "123456789012"  # moto's
+PUBLISHED = "udacity-dend"  # the bucket that the raw files are in, another's
 
 NODES = {  # node type: vCPUs, GiB, dollars an hour in us-east-1 and us-west-2
     "rg.large": (2, 16, 0.3801),
