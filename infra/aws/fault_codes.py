@@ -15,7 +15,8 @@ THROTTLED = (
     "Throttling ThrottlingException ThrottledException RequestThrottled "
     "RequestThrottledException RequestLimitExceeded TooManyRequestsException "
     "TooManyUpdates SlowDown BandwidthLimitExceeded EC2ThrottledException "
-    "PriorRequestNotComplete ConcurrentModification OperationAbortedException "
+    "PriorRequestNotComplete ConcurrentModification OperationAborted "
+    "OperationAbortedException "
     "DependentServiceRequestThrottlingFault"
 )
 UNAVAILABLE = (

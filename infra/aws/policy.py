@@ -48,7 +48,7 @@ _ROLE = (
 _STAGE = (
     *("*BucketPublicAccessBlock", "*BucketTagging", "*LifecycleConfiguration"),
     *("CreateBucket", "DeleteBucket", "ListBucket", "TagResource"),
-    *("DeleteObject", "PutObject"),
+    *("AbortMultipartUpload", "DeleteObject", "PutObject"),
 )
 # What Redshift does in the caller's name for ManageMasterPassword
 _SECRET = (

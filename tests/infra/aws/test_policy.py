@@ -41,7 +41,7 @@ OTHERS = {
     "redshift:GetClusterCredentials",
     "redshift:GetClusterCredentialsWithIAM",
     "iam:CreateServiceLinkedRole",
-    "s3:PutObject",  # by `load`
+    *("s3:AbortMultipartUpload", "s3:PutObject"),  # by `load`
 }
 # AWS offers no resource for these: Service Authorization Reference
 ANYWHERE = {
