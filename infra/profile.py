@@ -69,7 +69,7 @@ class Redshift:
             f"{user}"
             "      schema: sparkify\n"
             "      sslmode: verify-full\n"
-            "      connect_timeout: 900 # seconds; the driver lets no answer take longer\n"
+            "      connect_timeout: 900 # s; no answer may take longer\n"
             "      retries: 3\n"
             "      threads: 4\n"
         )
