@@ -191,11 +191,6 @@ class Accrued:
     usd: float
     note: str
 
-    @property
-    def is_estimate(self) -> bool:
-        """Whether events are missing: it costs this at most."""
-        return bool(self.note)
-
 
 def accrued(
     created_at: datetime,

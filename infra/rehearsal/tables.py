@@ -236,10 +236,3 @@ def late_binding_view(sql: str, tokens: Tokens) -> tuple[str, str]:
     as_ = next(i for i, token in enumerate(tokens) if token.text == "AS")
     name = sql[tokens[2].start : tokens[as_ - 1].end].lower()
     return name, sql[tokens[as_].end : tokens[len(tokens) - 4].start]
-
-
-def notes_of(sql: str) -> dict[str, Any]:
-    """What was noted of a statement that came out of `table`."""
-    start = sql.index(NOTES) + len(NOTES)
-    found: dict[str, Any] = json.loads(sql[start : sql.index("*/")])
-    return found

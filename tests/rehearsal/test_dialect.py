@@ -1,7 +1,10 @@
+import json
+from typing import Any
+
 import pytest
 
 from infra.rehearsal.dialect import rewrite
-from infra.rehearsal.tables import notes_of
+from infra.rehearsal.tables import NOTES
 from infra.rehearsal.tokens import Refused
 
 KEPT = [
@@ -182,3 +185,10 @@ def test_some_statements_run_in_no_transaction(sql: str) -> None:
     assert rewrite(sql).sql == sql
     with pytest.raises(Refused, match="cannot run inside a transaction block"):
         rewrite(sql, is_alone=False)
+
+
+def notes_of(sql: str) -> dict[str, Any]:
+    """What was noted of a statement that came out of `table`."""
+    start = sql.index(NOTES) + len(NOTES)
+    found: dict[str, Any] = json.loads(sql[start : sql.index("*/")])
+    return found

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import fields
 
+import accounts
 import pytest
 from cloud import Cloud, cloud
 
@@ -98,3 +99,30 @@ def _quick(made: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """Has waits that were given no clock pass as quickly as the others."""
     monkeypatch.setattr(patience, "Clock", lambda: made.clock)
     return made
+
+
+# Accounts that are put back to a moment of their life, and bare ones
+
+
+@pytest.fixture(scope="module")
+def module() -> Iterator[accounts.Account]:
+    with accounts.account() as found:
+        yield found
+
+
+@pytest.fixture
+def empty(module: accounts.Account) -> accounts.Account:
+    module.put(module.empty)
+    return module
+
+
+@pytest.fixture
+def made(module: accounts.Account) -> accounts.Account:
+    module.put(module.made)
+    return module
+
+
+@pytest.fixture(scope="module")
+def there() -> Iterator[Cloud]:
+    with cloud() as found:
+        yield found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from accounts import Account, account
+from accounts import Account
 from cloud import REGION
 from honest.world import ACCOUNT, PUBLISHED
 from moto.s3.models import s3_backends
@@ -27,24 +27,6 @@ MENDING = [
 WHERE = {"LocationConstraint": REGION}
 Maker = Callable[[Account], None]
 RAW = {"log_data/2018/11/2018-11-01-events.json", "song_data/A/A/A/TRAAA.json"}
-
-
-@pytest.fixture(scope="module")
-def module() -> Iterator[Account]:
-    with account() as found:
-        yield found
-
-
-@pytest.fixture
-def empty(module: Account) -> Account:
-    module.put(module.empty)
-    return module
-
-
-@pytest.fixture
-def made(module: Account) -> Account:
-    module.put(module.made)
-    return module
 
 
 def fill(here: Account, count: int) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from math import inf
 from pathlib import Path
 
 import pytest
 import yaml
-from cloud import ME, Cloud, cloud
+from cloud import ME, Cloud
 from honest import Call
 from person import TARGET, Person, logged_out, person
 
@@ -17,12 +16,6 @@ from infra.aws.logs import EXPORTS
 from infra.profile import FILE
 
 NAME = "sparkify-dev"
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Cloud]:
-    with cloud() as found:
-        yield found
 
 
 @pytest.fixture

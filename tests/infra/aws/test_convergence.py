@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from accounts import Account, account
+from accounts import Account
 from honest import Call
 from honest.world import PUBLISHED
 
@@ -25,24 +25,6 @@ LATE = [
     *("DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups"),
     *("DescribeRouteTables", "DescribeInternetGateways", "DescribeVpcEndpoints"),
 ]
-
-
-@pytest.fixture(scope="module")
-def module() -> Iterator[Account]:
-    with account() as found:
-        yield found
-
-
-@pytest.fixture
-def empty(module: Account) -> Account:
-    module.put(module.empty)
-    return module
-
-
-@pytest.fixture
-def made(module: Account) -> Account:
-    module.put(module.made)
-    return module
 
 
 def test_a_second_up_writes_nothing(empty: Account) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from accounts import Account, account
+from accounts import Account
 from cloud import ME
 
 from infra.errors import AwsError
@@ -314,18 +314,6 @@ DRIFTS = {
         *("userlog", "days kept", "1", ["logs.PutRetentionPolicy"]),
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def module() -> Iterator[Account]:
-    with account() as found:
-        yield found
-
-
-@pytest.fixture
-def made(module: Account) -> Account:
-    module.put(module.made)
-    return module
 
 
 @pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from accounts import Account, account
+from accounts import Account
 
 from infra.errors import AwsError, ForeignError
 
@@ -14,24 +14,6 @@ Ec2 = Any  # a client that the layer does not see; it has no stubs
 NAME = "sparkify-dev"
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
 LOGS = "/aws/redshift/cluster/sparkify-dev/userlog"
-
-
-@pytest.fixture(scope="module")
-def module() -> Iterator[Account]:
-    with account() as found:
-        yield found
-
-
-@pytest.fixture
-def shared(module: Account) -> Account:
-    module.put(module.empty)
-    return module
-
-
-@pytest.fixture
-def made(module: Account) -> Account:
-    module.put(module.made)
-    return module
 
 
 def tags(here: Account, **changes: str) -> list[dict[str, str]]:
@@ -95,40 +77,38 @@ MAKERS = [role, scheduler, subnet_group, parameter_group, log_group]
     ids=["no tags", "another stack", "another tool"],
 )
 def test_a_name_that_is_taken_stops_everything(
-    shared: Account, make: Maker, changes: dict[str, str] | None
+    empty: Account, make: Maker, changes: dict[str, str] | None
 ) -> None:
-    make(shared, [] if changes is None else tags(shared, **changes))
-    before = shared.aws.inventory()
-    shared.aws.calls.clear()
-    for run in (shared.cloud.up, shared.down):
+    make(empty, [] if changes is None else tags(empty, **changes))
+    before = empty.aws.inventory()
+    empty.aws.calls.clear()
+    for run in (empty.cloud.up, empty.down):
         with pytest.raises(ForeignError, match="that this project did not make"):
             run()
-    assert shared.aws.writes == []
-    assert shared.aws.inventory() == before
+    assert empty.aws.writes == []
+    assert empty.aws.inventory() == before
 
 
 @pytest.mark.parametrize("make", MAKERS[:1] + MAKERS[2:])
-def test_what_bears_the_tags_of_the_stack_is_taken(
-    shared: Account, make: Maker
-) -> None:
-    make(shared, tags(shared))
+def test_what_bears_the_tags_of_the_stack_is_taken(empty: Account, make: Maker) -> None:
+    make(empty, tags(empty))
     if make is subnet_group:  # its VPC is not the stack's
         with pytest.raises(AwsError, match=r"VPC is vpc-.*lacks the tags"):
-            shared.cloud.up()
+            empty.cloud.up()
         return
-    shared.up()
-    assert not shared.plan().changes
+    empty.up()
+    assert not empty.plan().changes
 
 
-def test_a_role_at_another_path_stops_everything(shared: Account) -> None:
+def test_a_role_at_another_path_stops_everything(empty: Account) -> None:
     """The cluster would be given a role that there is not."""
-    shared.others.iam.create_role(
-        RoleName=f"{NAME}-copy", AssumeRolePolicyDocument=TRUST, Tags=tags(shared)
+    empty.others.iam.create_role(
+        RoleName=f"{NAME}-copy", AssumeRolePolicyDocument=TRUST, Tags=tags(empty)
     )
-    shared.aws.calls.clear()
+    empty.aws.calls.clear()
     with pytest.raises(AwsError, match="role sparkify-dev-copy: path is /, not"):
-        shared.cloud.up()
-    assert shared.aws.writes == []
+        empty.cloud.up()
+    assert empty.aws.writes == []
 
 
 def test_a_security_group_of_the_name_in_our_vpc_stops_everything(
@@ -207,15 +187,15 @@ def test_two_of_a_kind_with_our_tags_stop_everything(
     assert made.aws.writes == []
 
 
-def test_what_belongs_to_others_survives_up_and_down(shared: Account) -> None:
-    ec2, iam = shared.others.ec2, shared.others.iam
+def test_what_belongs_to_others_survives_up_and_down(empty: Account) -> None:
+    ec2, iam = empty.others.ec2, empty.others.iam
     vpc = ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
     other = [{"Key": "Name", "Value": NAME}]
     ec2.create_tags(Resources=[vpc], Tags=other)
     gateway = second_gateway(ec2, vpc)
-    ec2.create_tags(Resources=[gateway], Tags=tags(shared, stack="prod"))
+    ec2.create_tags(Resources=[gateway], Tags=tags(empty, stack="prod"))
     iam.create_role(RoleName=f"{NAME}-other", AssumeRolePolicyDocument=TRUST)
-    before = shared.aws.inventory()
-    shared.up()
-    assert shared.down() == []
-    assert shared.aws.inventory() == before
+    before = empty.aws.inventory()
+    empty.up()
+    assert empty.down() == []
+    assert empty.aws.inventory() == before

@@ -7,14 +7,13 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
-from accounts import Account, account
+from accounts import Account
 from cloud import REGION, Cloud, QuickClock, bar
 from honest import Call
 
@@ -27,12 +26,6 @@ from infra.errors import AwsError
 
 STACK = Stack("dev", "123456789012", REGION, "me")
 NAME = "/sparkify/dev/lock"
-
-
-@pytest.fixture(scope="module")
-def module() -> Iterator[Account]:
-    with account() as found:
-        yield found
 
 
 @pytest.fixture

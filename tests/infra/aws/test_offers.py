@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from accounts import Account, account
+from accounts import Account
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.aws import offers
 from infra.errors import AwsError, ConfigurationError
 
 ALL = ("us-west-2a", "us-west-2b", "us-west-2c")
-
-
-@pytest.fixture(scope="module")
-def module() -> Iterator[Account]:
-    with account() as found:
-        yield found
 
 
 @pytest.fixture

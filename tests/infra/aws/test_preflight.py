@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
 import pytest
-from cloud import Cloud, cloud
+from cloud import Cloud
 from person import TARGET, Person, at_home, person
 
 from infra.aws import preflight
@@ -17,12 +17,6 @@ ALL = {
     *("credentials", "region", "bucket, anybody", "bucket, as you", "node type"),
     *("VPC quota", "price", "your address", "cluster", "lock"),
 }
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Cloud]:
-    with cloud() as found:
-        yield found
 
 
 @pytest.fixture

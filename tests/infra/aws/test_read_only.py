@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cloud import Cloud, cloud
+from cloud import Cloud
 from honest import Call
 from person import TARGET, Person, at_home, logged_out, person
 
@@ -29,12 +29,6 @@ DATA = (  # of tasks that work on the warehouse, by a login of the driver's own
     ("load-status",),
 )
 LOCK = "/sparkify/dev/lock"
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Cloud]:
-    with cloud() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import meddling
 import pytest
-from cloud import Cloud, cloud
+from cloud import Cloud
 from person import TARGET, Person, person
 from rich.console import Console
 
@@ -16,12 +15,6 @@ from infra import console
 from infra.aws import report
 
 WIDTH = 80
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Cloud]:
-    with cloud() as found:
-        yield found
 
 
 @pytest.fixture

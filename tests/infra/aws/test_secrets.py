@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cloud import Cloud, cloud
+from cloud import Cloud
 from person import TARGET, Person, person
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -51,12 +50,6 @@ LIFE: tuple[tuple[str, ...], ...] = (
     ("down", "--yes"),
     ("leftovers",),
 )
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Cloud]:
-    with cloud() as found:
-        yield found
 
 
 @pytest.fixture
