@@ -53,10 +53,11 @@ def patiently(
         except (BotoCoreError, ClientError) as error:
             reason, budget = _budget(error, busy=busy, in_use=in_use)
             passed = (clock.now() - started).total_seconds()
-            if passed + pause > budget:
+            rest = pause * random.uniform(0.8, 1.2)  # noqa: S311 - not for secrets
+            if passed + rest > budget:
                 raise
             told(reason)
-        clock.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - not for secrets
+        clock.sleep(rest)
         pause = min(pause * 2, LONGEST)
 
 
