@@ -17,8 +17,8 @@ LINTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff", ("ruff", "format", "--check", ".")),
     ("mypy", ("mypy",)),
     *(
-        ("mypy", ("mypy", f"tests/{folder}/conftest.py"))
-        for folder in ("infra/aws", "live", "rehearsal")
+        ("mypy", ("mypy", f"tests/{folder}conftest.py"))
+        for folder in ("", "infra/aws/", "live/", "rehearsal/")
     ),
     ("yamllint", ("yamllint", "--strict", ".")),
     (

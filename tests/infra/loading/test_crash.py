@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 from checkout import REPOSITORY, SMALL, Checkout, fails, invoke_command, succeeds
 from landing_files import EVENT, EVENTS, SONG, SONGS, LandingFiles
+from slow import slow
 
 from infra.loading import holder, intake
 from infra.loading.load import STEPS
@@ -261,8 +262,10 @@ def numberless(rows: Any) -> list[Row]:  # noqa: ANN401 - rows from anywhere
 @pytest.mark.parametrize(
     ("name", "how"),
     [
-        *((name, "killed") for name in KINDS),
-        *((name, "interrupted") for name in ("first", "full refresh")),
+        *((name, "killed") for name in ("first", "changed", "full refresh")),
+        *(slow(name, "killed") for name in ("new", "gone", "rejects")),
+        ("full refresh", "interrupted"),
+        slow("first", "interrupted"),
         ("rejects", "out of space"),
     ],
 )

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from checkout import SMALL, Checkout, fails, invoke_command, succeeds
 from landing_files import EVENT, EVENTS, SONG, SONGS, LandingFiles, Record, encoded
+from slow import slow
 
 from infra.console import Bar
 from infra.errors import LoadError
@@ -110,8 +111,15 @@ ACTIONS = (
 LATER = ("listed", "decided", "deleted", "checked", "recorded", "swapped")
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("is_known", [False, True], ids=["new", "changed"])
+@pytest.mark.parametrize(
+    ("route", "is_known"),
+    [
+        *(("joined", False), ("whole", True), ("careful", True), ("packed", False)),
+        *(slow("joined", True), slow("whole", False), slow("careful", False)),
+        *(slow("packed", True), slow("large careful", False)),
+        ("large careful", True),
+    ],
+)
 def test_a_file_that_changes_while_it_is_loaded_is_never_mixed(
     route: str, is_known: bool, lab: LandingFiles
 ) -> None:

@@ -17,6 +17,7 @@ from mutated import (
     records,
     written,
 )
+from slow import seeds
 
 from infra.loading import duckdb_session, intake, staging
 from infra.loading.careful import Careful, Row
@@ -24,7 +25,6 @@ from infra.loading.duckdb_rows import Rows
 from infra.loading.raw_schema import RawTable
 from infra.loading.strict import Strict
 
-SEEDS = range(3)
 FILES = 200  # of each kind, for each seed
 EVERYTHING = "1000000"  # rejects are what these tests are after
 Result = dict[str, Any]  # what became of a file
@@ -123,7 +123,7 @@ def by_file(landing: LandingFiles) -> dict[str, Result]:
     return found
 
 
-@pytest.fixture(scope="module", params=SEEDS)
+@pytest.fixture(scope="module", params=seeds(1, 3))
 def mutants(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Mutants:
@@ -207,7 +207,7 @@ def lines_of_files(seed: int) -> Iterator[tuple[RawTable, bytes]]:
 
 
 @pytest.mark.parametrize("small", [1, intake.SMALL], ids=["whole", "joined"])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(1, 2))
 def test_a_clean_line_is_a_row_of_just_its_values_for_all_readers(
     seed: int, small: int, tmp_path: Path, careful_files: list[RawTable]
 ) -> None:
