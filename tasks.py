@@ -233,6 +233,18 @@ def status(_: Context, target: str = "", json: bool = False) -> None:
     console.closing("status", told, watch.seconds, next_step)
 
 
+@verb(help={"json": "print a JSON list of objects"})
+def tables(_: Context, json: bool = False) -> None:
+    """Show rows and size of each table; on Redshift skew and order too."""
+    from infra import console, steps
+    from infra import tables as relations
+
+    watch = steps.Stopwatch.start()
+    told = relations.report(project(), json)
+    if not json:
+        console.closing("tables", told, watch.seconds, 'invoke sql "select …"')
+
+
 @verb(
     positional=["query"],
     help={

@@ -71,6 +71,7 @@ class Redshift:
             "      sslmode: verify-full\n"
             "      connect_timeout: 900 # s; no answer may take longer\n"
             "      retries: 3\n"
+            "      query_group: dbt # the label of its statements, and WLM's handle\n"
             "      threads: 4\n"
         )
 

@@ -213,6 +213,7 @@ begin
     return found;
 end $$;
 
+-- What only slices and blocks could tell is what a test has put among the notes
 create view pg_catalog.svv_table_info as
 select
     current_database()::text as database,
@@ -220,7 +221,8 @@ select
     tbl.oid as table_id,
     tbl.relname::text as "table",
     case when told -> 'encodings' = '{}' then 'N' else 'Y' end as encoded,
-    case upper(coalesce(told ->> 'diststyle', 'auto'))
+    case upper(coalesce(
+        told ->> 'diststyle', case when told ? 'distkey' then 'key' end, 'auto'))
         when 'KEY' then 'KEY(' || (told ->> 'distkey') || ')'
         when 'AUTO' then 'AUTO(ALL)'
         else upper(told ->> 'diststyle')
@@ -235,11 +237,11 @@ select
     pg_relation_size(tbl.oid) / 1048576 as size,
     cast(0 as numeric(10, 4)) as pct_used,
     0::bigint as empty,
-    cast(null as numeric(5, 2)) as unsorted,
-    cast(0 as numeric(5, 2)) as stats_off,
+    cast(told ->> 'unsorted' as numeric(5, 2)) as unsorted,
+    cast(coalesce(told ->> 'stats_off', '0') as numeric(5, 2)) as stats_off,
     cast(pg_redshift.rows_of(tbl.oid) as numeric(38, 0)) as tbl_rows,
     cast(null as numeric(19, 2)) as skew_sortkey1,
-    cast(null as numeric(19, 2)) as skew_rows
+    cast(told ->> 'skew_rows' as numeric(19, 2)) as skew_rows
 from pg_class as tbl
 inner join pg_namespace as sch on tbl.relnamespace = sch.oid
 left join pg_redshift.notes on notes.table_id = tbl.oid

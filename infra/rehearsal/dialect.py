@@ -90,7 +90,7 @@ def _created(sql: str, tokens: Tokens) -> Statement:
         )
     if tokens.words(1, "VIEW") or tokens.words(1, "OR", "REPLACE", "VIEW"):
         return Statement(_general(sql))
-    if tokens.words(1, "SCHEMA"):
+    if tokens.words(1, "SCHEMA") or tokens.words(1, "GROUP"):
         return Statement(sql)
     if tokens.words(1, "INDEX") or tokens.words(1, "UNIQUE", "INDEX"):
         raise Refused("Redshift has no indexes; use a sort key")
@@ -98,6 +98,8 @@ def _created(sql: str, tokens: Tokens) -> Statement:
 
 
 def _altered(sql: str, tokens: Tokens) -> Statement:
+    if tokens.words(1, "GROUP") or tokens.words(1, "DEFAULT", "PRIVILEGES"):
+        return Statement(sql)
     if not tokens.words(1, "TABLE"):
         raise unknown(f"ALTER {tokens.at(1).text}")
     after = next(i for i in range(3, len(tokens) + 1) if tokens.at(i - 1).text != "."

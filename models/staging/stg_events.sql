@@ -34,7 +34,7 @@ cleaned_events as (
         {{ clean_text('lastname') }} as last_name,
         {{ clean_text('gender') }} as gender,
         {{ clean_text('location') }} as location,
-        nullif(trim({{ without_outer_quotes('useragent') }}), '') as user_agent,
+        {{ clean_text(without_outer_quotes('useragent')) }} as user_agent,
         {{ clean_text(repair_double_utf8('song')) }} as song_title,
         {{ clean_text(repair_double_utf8('artist')) }} as artist_name,
         length as duration,

@@ -1,13 +1,15 @@
 -- Every delivered song is in songs or in quarantine once; only repeated deliveries of
 -- its id are left out.
-with deliveries as (
+with song_ids as (
+    select {{ clean_text('song_id') }} as song_id
+    from {{ source('staging', 'staging_songs') }}
+),
+
+deliveries as (
     select
         count(*) as deliveries,
-        case
-            when trim(coalesce(song_id, '')) = '' then 0
-            else count(*) - 1
-        end as repetitions
-    from {{ source('staging', 'staging_songs') }}
+        case when song_id is null then 0 else count(*) - 1 end as repetitions
+    from song_ids
     group by song_id
 ),
 

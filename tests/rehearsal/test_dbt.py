@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from logins import LOGINS, PASSWORD
+from redshift_connector import error as driver
 
 from infra.landing import simulator
 from infra.loading.raw_schema import RawTable, Table, ledger_tables, raw_tables
@@ -43,6 +45,18 @@ class Project:
             text=True,
             check=False,
         )
+
+    @property
+    def models(self) -> dict[str, dict[str, Any]]:
+        """Models and seeds that are tables, as dbt's manifest has them, by name."""
+        path = self.root / "target" / "manifest.json"
+        nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"].values()
+        return {
+            f"{node['schema']}.{node['alias']}": node
+            for node in nodes
+            if node["resource_type"] in {"model", "seed"}
+            and node["config"]["materialized"] not in {"ephemeral", "view"}
+        }
 
     def changed(self, name: str, old: str, new: str) -> None:
         """Puts a text in place of another in a file, which must have it."""
@@ -171,24 +185,111 @@ def test_a_second_build_replaces_the_first(built: Project) -> None:
     assert " ERROR=0 " in _succeeds(built.dbt("build", *NO_UNIT_TESTS))
     after = built.standin.sql("select * from sparkify.songplays order by songplay_id")
     assert before == after
+    schemas = {node["schema"] for node in built.models.values()}
     tables = built.standin.sql(
-        "select table_name from information_schema.tables "
-        "where table_schema = 'sparkify' order by 1"
+        "select table_schema || '.' || table_name from information_schema.tables "
+        "where table_type = 'BASE TABLE' order by 1"
     )
-    assert tables == [("artists",), ("songplays",), ("songs",), ("time",), ("users",)]
+    found = {name for (name,) in tables if name.partition(".")[0] in schemas}
+    assert found == built.models.keys()
+
+
+# The physical design
 
 
 def test_the_physical_design_reaches_the_catalog(built: Project) -> None:
-    assert built.standin.sql(
-        'select "table", diststyle, sortkey1 from svv_table_info '
-        "where schema = 'sparkify' order by 1"
-    ) == [
-        ("artists", "ALL", "artist_id"),
-        ("songplays", "KEY(user_id)", "start_time"),
-        ("songs", "ALL", "song_id"),
-        ("time", "ALL", "start_time"),
-        ("users", "ALL", "user_id"),
-    ]
+    catalog = built.standin.sql(
+        "select schema || '.' || \"table\", diststyle, sortkey1, sortkey_num "
+        "from svv_table_info"
+    )
+    found = {name: tuple(design) for name, *design in catalog}
+    wanted = {name: _design(node["config"]) for name, node in built.models.items()}
+    assert {name: found[name] for name in wanted} == wanted
+    assert wanted["sparkify.songplays"] == ("KEY(user_id)", "start_time", 1)
+    assert wanted["sparkify.users"] == ("ALL", "user_id", 1)
+
+
+def _design(config: dict[str, Any]) -> tuple[str, str | None, int]:
+    """What svv_table_info has to say of a model with this configuration."""
+    dist, sort = config.get("dist"), config.get("sort") or []
+    keys = [sort] if isinstance(sort, str) else sort
+    styles = {None: "AUTO(ALL)", "auto": "AUTO(ALL)", "all": "ALL", "even": "EVEN"}
+    style = styles.get(dist, f"KEY({dist})")
+    return style, keys[0] if keys else None, len(keys)
+
+
+def test_nobody_forgot_the_physical_design_of_a_table_of_the_star(
+    built: Project,
+) -> None:
+    star = {
+        name: node["config"]
+        for name, node in built.models.items()
+        if node["fqn"][1] == "star"
+    }
+    assert len(star) > 4
+    lacking = {name for name, each in star.items() if not each.get("dist")}
+    assert lacking | {name for name, each in star.items() if not each.get("sort")} == (
+        set()
+    )
+
+
+def test_texts_of_contracts_say_how_many_bytes_they_take(built: Project) -> None:
+    """A bare varchar has 256 bytes on Redshift, and any length on DuckDB."""
+    texts = {
+        (*name.split("."), column["name"]): column["data_type"]
+        for name, node in built.models.items()
+        if node["contract"]["enforced"]
+        for column in node["columns"].values()
+        if re.match("char|varchar|text|bpchar|string", column["data_type"], re.I)
+    }
+    assert len(texts) > 20
+    wrong = {key: type_ for key, type_ in texts.items() if not _says_bytes(type_)}
+    assert wrong == {}
+    catalog = built.standin.sql(
+        "select table_schema, table_name, column_name, character_maximum_length "
+        "from information_schema.columns"
+    )
+    made = {tuple(key): f"varchar({length})" for *key, length in catalog}
+    assert {key: made[key] for key in texts} == texts
+
+
+def _says_bytes(type_: str) -> bool:
+    found = re.fullmatch(r"varchar\(([1-9]\d*)\)", type_)
+    return found is not None and int(found[1]) <= 65_535
+
+
+# Readers
+
+
+def test_readers_read_what_dbt_built_and_nothing_else(own: Project) -> None:
+    """`reader` is somebody who was put into the group, as docs/people.md says."""
+    standin, count = own.standin, "select count(*) from sparkify.songplays"
+    with pytest.raises(driver.ProgrammingError, match="permission denied"):
+        standin.sql(count, user="reader")
+    standin.sql("alter group analyst add user reader")
+    wanted = standin.sql(count)
+    for name in own.models:
+        standin.sql(f"select count(*) from {name}", user="reader")
+    # Rebuilt by a run that grants nothing: the right to read is there from the first
+    _succeeds(own.dbt("run", "--select", "songplays", "--vars", "readers: ''"))
+    assert standin.sql(count, user="reader") == wanted
+    for statement in (
+        # one that was there before the group, and one that came after it
+        *(f"delete from sparkify.{name}" for name in ("users", "songplays")),
+        *(f"truncate sparkify.{name}" for name in ("users", "songplays")),
+        "insert into sparkify.users select * from sparkify.users",
+        "insert into sparkify.songplays select * from sparkify.songplays",
+        "drop table sparkify.songplays",
+        "create table sparkify.own (a integer)",
+        "select count(*) from staging.staging_events",
+        "select count(*) from load.load_files",
+    ):
+        with pytest.raises(driver.ProgrammingError, match=r"denied|must be owner"):
+            standin.sql(statement, user="reader")
+    standin.sql("alter group analyst drop user reader")
+
+
+# What dbt tells of it
 
 
 def test_docs_hold_the_catalog_of_the_warehouse(built: Project) -> None:
