@@ -91,6 +91,8 @@ def up(
         "max_rejects": "rows, as 5, or share of rows, as 2%, that may be rejected",
         "duplicates": "`load` loads files of the same content too (default: skip)",
         "allow_empty": "a landing without files is fine",
+        "print_sql": "print one-shot COPYs as SQL, or what --external says; do nothing",
+        "external": "redshift: load nothing, read the files as external tables",
     }
 )
 def load(
@@ -103,6 +105,8 @@ def load(
     max_rejects: str = "",
     duplicates: str = "skip",
     allow_empty: bool = False,
+    print_sql: bool = False,
+    external: bool = False,
 ) -> None:
     """Copy new and changed raw files into the staging tables."""
     from infra import console, load_report, profile, steps
@@ -113,6 +117,17 @@ def load(
     asked = options(
         max_rejects, duplicates, strict=strict, allow_empty=allow_empty, **given
     )
+    if print_sql or external:
+        from infra import external as files
+
+        others = dry_run or asked != options("", "skip", strict=False)
+        if print_sql:
+            files.print_sql(project(), is_external=external, others=others)
+            return
+        watch = steps.Stopwatch.start()
+        told = files.register(project(), others=others)
+        console.closing("load", told, watch.seconds, files.NEXT)
+        return
     if dry_run:
         watch = steps.Stopwatch.start()
         with console.bar("looking at raw files") as bar:

@@ -112,6 +112,7 @@ class Settings(BaseModel):
     log_days: rules.LogDays = Field(
         description="1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180 or 365"
     )
+    external_tables: rules.Flag = Field(description="true or false")
     max_hourly_usd: Share = Field(gt=0, le=1000, description="US dollars, up to 1000")
     lifetime_hours: Share = Field(
         ge=1, le=720, description="hours, a number from 1 to 720"

@@ -19,6 +19,7 @@ PUBLIC_ADDRESS = 0.005  # US dollars per hour and IPv4 address; the leader node 
 STORAGE = 0.024  # per GB and month of managed storage
 SECRET = 0.40  # per month, for the password that Redshift keeps
 LOGS = 0.50  # per GB that CloudWatch takes in
+SCANNED = 5.00  # per TB that an external table's files are read by, but for rg nodes
 PRICES_ARE_AT = "https://aws.amazon.com/redshift/pricing"
 WIDTH = 80  # columns
 
@@ -232,6 +233,19 @@ def _note(start: datetime, end: datetime, missing: int) -> str:
         since = (end - _EVENTS_LAST).date()
         return f"at most: AWS does not tell of pauses before {since}"
     return ""
+
+
+def scanning(node_type: str) -> str:
+    """What reading external tables costs beside the cluster; of the dated table's day.
+
+    Nodes of the family rg read S3 themselves, the others have Spectrum do it.
+    """
+    if node_type.startswith("rg."):
+        return f"{node_type} reads S3 itself: nothing beside the cluster's own price"
+    return (
+        f"{usd(SCANNED)} per TB that a query reads, at least 10 MB each, beside the "
+        f"cluster (Spectrum's price of {TABLE_OF}; packed files count as packed)"
+    )
 
 
 def usd(amount: float) -> str:

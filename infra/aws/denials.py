@@ -54,6 +54,8 @@ _OPERATIONS = {
     "PutParameter RemoveTagsFromResource",
     "logs": "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeLogGroups "
     "ListTagsLogGroup PutRetentionPolicy",
+    "glue": "CreateDatabase CreateTable DeleteDatabase DeleteTable GetDatabase "
+    "GetTables GetTags UpdateTable",
     "sts": "AssumeRole DecodeAuthorizationMessage GetCallerIdentity",
     "pricing": "DescribeServices GetProducts",
     "servicequotas": "GetServiceQuota ListServiceQuotas",

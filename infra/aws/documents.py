@@ -95,6 +95,12 @@ def copies(source: Bucket, stage: str) -> Document:
     )
 
 
+def looks_up(catalog_arns: Sequence[str]) -> Statement:
+    """Reading the stack's own database in Glue's catalogue, and no other."""
+    actions = ("GetDatabase", "GetPartition", "GetPartitions", "GetTable", "GetTables")
+    return allow("LookUpTables", [f"glue:{each}" for each in actions], catalog_arns)
+
+
 def endpoint(source: Bucket, stage: str) -> Document:
     """The same for what passes the VPC's way to S3, whoever asks."""
     statements = copies(source, stage)["Statement"]

@@ -16,7 +16,7 @@ from infra.aws.patience import IN_USE, patiently
 from infra.aws.report import short
 from infra.aws.resource import Found, Resource
 from infra.aws.schedule import ScheduledPause
-from infra.aws.site import NONE, resources
+from infra.aws.site import belongings
 from infra.aws.up import applying, goes_on, hear, waiting
 from infra.console import say, table, warn
 
@@ -48,7 +48,7 @@ def plan(site: Site, *, final_snapshot: bool, purge: bool) -> Teardown:
     found = Found()
     go: list[Resource] = []
     stay: list[tuple[str, str, str]] = []
-    everything = resources(site, NONE)
+    everything = belongings(site)
     with faults.translated():
         for resource in everything:
             live = found[resource.key] = resource.find(found)

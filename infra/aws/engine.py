@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ParamSpec
 from infra.aws import faults
 from infra.aws.clock import Clock
 from infra.aws.resource import Difference, Found, Live, Resource
-from infra.errors import AwsError, ForeignError, SparkifyError
+from infra.errors import AwsError, ForeignError, LeftoversError, SparkifyError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -324,6 +324,8 @@ def _taken_away(resource: Resource, found: Found, applying: Applying) -> str:
         applying.guard()
         try:
             resource.delete(live, found)
+        except LeftoversError as error:  # a part of it is not ours to delete
+            return str(error)
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             if faults.is_in_use(error):
                 return str(faults.told(error))

@@ -15,8 +15,8 @@ THROTTLED = (
     "Throttling ThrottlingException ThrottledException RequestThrottled "
     "RequestThrottledException RequestLimitExceeded TooManyRequestsException "
     "TooManyUpdates SlowDown BandwidthLimitExceeded EC2ThrottledException "
-    "PriorRequestNotComplete ConcurrentModification OperationAborted "
-    "OperationAbortedException "
+    "PriorRequestNotComplete ConcurrentModification ConcurrentModificationException "
+    "OperationAborted OperationAbortedException "
     "DependentServiceRequestThrottlingFault"
 )
 UNAVAILABLE = (

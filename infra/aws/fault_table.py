@@ -167,6 +167,7 @@ ROWS = (
     _quota("AddressLimitExceeded", "elastic IP addresses in this region"),
     _quota("LimitExceeded", "roles, policies or tags in IAM"),
     _quota("ParameterLimitExceeded ParameterMaxVersionLimitExceeded", "parameters"),
+    _quota("ResourceNumberLimitExceededException", "databases and tables in Glue"),
     _quota(
         "LimitExceededException ServiceQuotaExceededException QuotaExceededException",
         "what {operation} makes",

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 HTTPS = 443
 # The kinds of peers in a permission: list, key of the peer, key of nothing else
+_RANGES, _PREFIX_LISTS = ("IpRanges", "CidrIp"), ("PrefixListIds", "PrefixListId")
 _PEERS = (
-    ("IpRanges", "CidrIp"),
+    _RANGES,
     ("Ipv6Ranges", "CidrIpv6"),
-    ("PrefixListIds", "PrefixListId"),
+    _PREFIX_LISTS,
     ("UserIdGroupPairs", "GroupId"),
 )
 
@@ -35,12 +36,17 @@ class Firewall(Ec2Resource):
     ec2_type = "security-group"
 
     def __init__(
-        self, ec2: EC2Client, stack: Stack, port: int, cidr: str, prefix_list: str
+        self,
+        ec2: EC2Client,
+        stack: Stack,
+        port: int,
+        cidr: str,
+        ways_out: Mapping[str, str],
     ) -> None:
         super().__init__(ec2, stack, "firewall", stack.full_name)
         self._port = port
         self._cidr = cidr
-        self._prefix_list = prefix_list
+        self._ways_out = ways_out  # prefix lists and ranges, and what each is for
 
     def find(self, found: Found) -> Live | None:
         """The group with the stack's tags; one of the same name without them stops."""
@@ -66,10 +72,10 @@ class Firewall(Ec2Resource):
         return live
 
     def wanted(self, found: Found) -> Attributes:
-        """In: one range, on the cluster's port. Out: S3 of the region, on HTTPS."""
+        """In: one range, on the cluster's port. Out: HTTPS, to where it has to."""
         return {
             "may come in": (f"{self._cidr} tcp {self._port}",),
-            "may go out": (f"{self._prefix_list} tcp {HTTPS}",),
+            "may go out": tuple(sorted(map(_way_out, self._ways_out))),
         }
 
     def present(self, live: Live, found: Found) -> Attributes:
@@ -107,7 +113,7 @@ class Firewall(Ec2Resource):
                 authorize: Any = self._ec2.authorize_security_group_ingress
             else:
                 wrong = _only(live["IpPermissionsEgress"], too_many)
-                right = _egress(self._prefix_list)
+                right = _egress(self._ways_out, missing)
                 revoke = self._ec2.revoke_security_group_egress
                 authorize = self._ec2.authorize_security_group_egress
             if wrong:
@@ -142,9 +148,18 @@ def _ingress(port: int, cidr: str) -> list[Any]:
     return [_permission(port, {"IpRanges": [peer]})]
 
 
-def _egress(prefix_list: str) -> list[Any]:
-    peer = {"PrefixListId": prefix_list, "Description": "S3 of this region"}
-    return [_permission(HTTPS, {"PrefixListIds": [peer]})]
+def _egress(ways_out: Mapping[str, str], missing: set[str]) -> list[Any]:
+    """The ways that are missing: with one that is there EC2 refuses them all."""
+    found = []
+    for to, why in ways_out.items():
+        if _way_out(to) in missing:
+            peers, key = _RANGES if "/" in to else _PREFIX_LISTS
+            found.append(_permission(HTTPS, {peers: [{key: to, "Description": why}]}))
+    return found
+
+
+def _way_out(to: str) -> str:
+    return f"{to} tcp {HTTPS}"
 
 
 def _permission(port: int, peers: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from infra.aws.names import mapped
 from infra.aws.patience import read
 from infra.aws.report import short
 from infra.aws.resource import Found
-from infra.aws.site import NONE, resources
+from infra.aws.site import belongings
 from infra.console import say, table
 from infra.errors import AwsError, ForeignError
 
@@ -53,7 +53,7 @@ def found(site: Site) -> list[Leftover]:
 def _resources(site: Site) -> list[Leftover]:
     seen = Found()
     things = []
-    for resource in resources(site, NONE):
+    for resource in belongings(site):
         try:
             live = seen[resource.key] = resource.find(seen)
         except AwsError as error:  # somebody else's, or two of them

@@ -46,6 +46,21 @@ class Stack:
         """The stack's own bucket; the name is the only one in the world."""
         return f"{self.full_name}-{self.account}-{self.region}"
 
+    @property
+    def catalog(self) -> str:
+        """The stack's database in Glue; with hyphens SQL would have to quote it."""
+        return self.full_name.replace("-", "_")
+
+    def glue_arn(self, what: str) -> str:
+        """The address of something in Glue's catalogue, or of the catalogue."""
+        return f"arn:aws:glue:{self.region}:{self.account}:{what}"
+
+    @property
+    def catalog_arns(self) -> list[str]:
+        """What every request about the stack's database is about."""
+        things = ("catalog", f"database/{self.catalog}", f"table/{self.catalog}/*")
+        return [self.glue_arn(each) for each in things]
+
     def redshift_arn(self, kind: str, name: str) -> str:
         """The address of something of Redshift's."""
         return f"arn:aws:redshift:{self.region}:{self.account}:{kind}:{name}"

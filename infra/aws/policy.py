@@ -18,7 +18,7 @@ EC2_CREATES = (
     *("CreateInternetGateway", "CreateRouteTable", "CreateSecurityGroup"),
     *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint"),
 )
-_EC2_RULES = ("AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress")
+_EC2_RULES = ("AuthorizeSecurityGroup*",)
 _EC2_CHANGES = (  # creating is changing what it is created in
     *("AssociateRouteTable", "AttachInternetGateway", "AuthorizeSecurityGroupEgress"),
     *("AuthorizeSecurityGroupIngress", "CreateRoute", "CreateRouteTable"),
@@ -50,6 +50,7 @@ _STAGE = (
     *("CreateBucket", "DeleteBucket", "ListBucket", "TagResource"),
     *("AbortMultipartUpload", "DeleteObject", "PutObject"),
 )
+_GLUE = ("*Database", "*Table", "GetTables", "GetTags", "TagResource")
 # What Redshift does in the caller's name for ManageMasterPassword
 _SECRET = (
     *("CreateSecret", "DeleteSecret", "DescribeSecret", "RotateSecret"),
@@ -94,9 +95,8 @@ def operator(stack: Stack, source: Bucket) -> Document:
             ),
             [
                 stack.cluster_arn,
-                stack.redshift_arn("parametergroup", stack.full_name),
+                stack.redshift_arn("*group", stack.full_name),  # parameters, subnets
                 stack.redshift_arn("snapshot", f"{stack.full_name}/*"),
-                stack.redshift_arn("subnetgroup", stack.full_name),
             ],
         ),
         # AWS knows no resources and no tags of these
@@ -104,10 +104,7 @@ def operator(stack: Stack, source: Bucket) -> Document:
         allow(
             "LogIn",
             ["redshift:GetClusterCredentials*"],  # with and without IAM
-            [
-                stack.redshift_arn("dbname", f"{stack.full_name}/*"),
-                stack.redshift_arn("dbuser", f"{stack.full_name}/*"),
-            ],
+            [stack.redshift_arn("db*", f"{stack.full_name}/*")],  # names and users
         ),
         allow("Roles", _in("iam", _ROLE), roles),
         allow(
@@ -128,7 +125,7 @@ def operator(stack: Stack, source: Bucket) -> Document:
             ["iam:CreateServiceLinkedRole"],
             [
                 f"arn:aws:iam::{stack.account}:role/aws-service-role/"
-                "redshift.amazonaws.com/AWSServiceRoleForRedshift"
+                "redshift.amazonaws.com/*"
             ],
         ),
         # Redshift chooses the name and AWS does not document all of it, so that this
@@ -145,12 +142,7 @@ def operator(stack: Stack, source: Bucket) -> Document:
             "AuditLog",
             _in(
                 "logs",
-                (
-                    "CreateLogGroup",
-                    "DeleteLogGroup",
-                    "PutRetentionPolicy",
-                    "TagResource",
-                ),
+                ("*LogGroup", "PutRetentionPolicy", "TagResource"),
             ),
             [
                 f"arn:aws:logs:{stack.region}:{stack.account}:log-group:"
@@ -159,15 +151,7 @@ def operator(stack: Stack, source: Bucket) -> Document:
         ),
         allow(
             "Lock",
-            _in(
-                "ssm",
-                (
-                    "AddTagsToResource",
-                    "DeleteParameter",
-                    "GetParameter",
-                    "PutParameter",
-                ),
-            ),
+            _in("ssm", ("*Parameter", "AddTagsToResource")),
             [
                 f"arn:aws:ssm:{stack.region}:{stack.account}:parameter{PATH}"
                 f"{stack.name}/lock"
@@ -178,6 +162,7 @@ def operator(stack: Stack, source: Bucket) -> Document:
             _in("s3", _STAGE),
             [f"arn:aws:s3:::{stack.stage_bucket}{each}" for each in ("", "/*")],
         ),
+        allow("Glue", _in("glue", _GLUE), stack.catalog_arns),
         *(
             each
             for each in documents.reads(source)["Statement"]

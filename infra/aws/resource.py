@@ -89,7 +89,10 @@ class Resource(ABC):
 
     @abstractmethod
     def delete(self, live: Live, found: Found) -> None:
-        """Takes it away, with the parts that only it has."""
+        """Takes it away, with the parts that only it has.
+
+        Raises LeftoversError where it has to stay for what others have put into it.
+        """
 
     def pending(self, live: Live) -> str:
         """What AWS is doing with it; empty when it is settled."""

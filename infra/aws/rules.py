@@ -55,6 +55,14 @@ def number(value: object) -> object:
     return value
 
 
+def flag(value: object) -> object:
+    """Yes or no: YAML's, or the word of it in a variable."""
+    found = {"true": True, "false": False}.get(str(value).lower())
+    if found is None:
+        raise ValueError("neither true nor false")
+    return found
+
+
 def whole(value: object) -> object:
     """Takes of a text what Invoke takes, which casts variables by itself: no `1.0`."""
     return int(value) if isinstance(value, str) else number(value)
@@ -158,6 +166,7 @@ Region = Annotated[str, AfterValidator(_region)]
 NodeType = Annotated[str, AfterValidator(_node_type)]
 Database = Annotated[str, AfterValidator(_database)]
 User = Annotated[str, AfterValidator(_user)]
+Flag = Annotated[bool, BeforeValidator(flag)]
 Port = Annotated[int, BeforeValidator(whole), AfterValidator(_port)]
 Network = Annotated[str, AfterValidator(_network)]
 Cidr = Annotated[str, AfterValidator(_cidr)]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_pricing import PricingClient
@@ -66,6 +67,13 @@ class Clients:
         """Roles."""
         return self.session.client(
             "iam", region_name=self.region, config=self._config()
+        )
+
+    @cached_property
+    def glue(self) -> GlueClient:
+        """Glue's catalogue of tables."""
+        return self.session.client(
+            "glue", region_name=self.region, config=self._config()
         )
 
     @cached_property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from infra.aws import address, documents, session, states
 from infra.aws.access import Role
 from infra.aws.bucket import StageBucket
+from infra.aws.catalog import Catalog
 from infra.aws.clock import Clock
 from infra.aws.cluster import Cluster, Wish
 from infra.aws.engine import LOOK_EVERY
@@ -17,7 +18,7 @@ from infra.aws.firewall import Firewall
 from infra.aws.groups import ParameterGroup, SubnetGroup
 from infra.aws.logs import EXPORTS, LogGroup
 from infra.aws.names import Stack, subnet_ranges
-from infra.aws.network import Endpoint, Gateway, Subnet, Vpc
+from infra.aws.network import EVERYWHERE, Endpoint, Gateway, Subnet, Vpc
 from infra.aws.resource import Found, Live, Resource
 from infra.aws.routes import Routes
 from infra.aws.schedule import ScheduledPause
@@ -82,10 +83,12 @@ def open_site(settings: Settings, clients: Clients, clock: Clock | None = None) 
 
 
 def resources(site: Site, choices: Choices) -> list[Resource]:
-    """Everything a stack is of, in the order in which it is made."""
+    """Everything `up` makes of a stack, in that order."""
     settings, stack, clients = site.settings, site.stack, site.clients
     ec2, redshift, public = clients.ec2, clients.redshift, site.is_public
     copies = documents.copies(settings.copy_from, stack.stage_bucket)
+    if settings.external_tables:
+        copies["Statement"].append(documents.looks_up(stack.catalog_arns))
     pauses = documents.pauses(stack.cluster_arn)
     ranges = subnet_ranges(settings.aws_network, len(LETTERS))
     passes = documents.endpoint(settings.copy_from, stack.stage_bucket)
@@ -104,7 +107,7 @@ def resources(site: Site, choices: Choices) -> list[Resource]:
         Gateway(ec2, stack, is_wanted=public),
         Routes(ec2, stack, SUBNETS, public=public),
         Endpoint(ec2, stack, passes),
-        Firewall(ec2, stack, settings.port, choices.cidr, choices.prefix_list),
+        Firewall(ec2, stack, settings.port, choices.cidr, _ways_out(site, choices)),
         SubnetGroup(redshift, stack, SUBNETS),
         ParameterGroup(redshift, stack),
         *groups,
@@ -114,6 +117,24 @@ def resources(site: Site, choices: Choices) -> list[Resource]:
     for resource in everything:
         resource.clock = site.clock
     return everything
+
+
+def belongings(site: Site) -> list[Resource]:
+    """Everything of a stack that there may be, to look at and to take down.
+
+    `load --external` makes the catalogue, on which nothing else rests.
+    """
+    catalog = Catalog(site.clients.glue, site.stack)
+    catalog.clock = site.clock
+    return [*resources(site, NONE), catalog]
+
+
+def _ways_out(site: Site, choices: Choices) -> dict[str, str]:
+    """S3 of the region; for external tables Glue as well, which has no such list."""
+    out = {choices.prefix_list: "S3 of this region"}
+    if site.settings.external_tables:
+        out[EVERYWHERE] = "Glue, for external_tables"
+    return out
 
 
 def _wish(site: Site, choices: Choices) -> Wish:

@@ -24,6 +24,8 @@ LINEAGE = ("_load_id", "_source_uri", "_line")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _WIDTH = re.compile(r"varchar\((\d+)\)")
+# How dbt is given a schema that can be another one: the loader's is the default
+_VARIABLE = re.compile(r"\{\{ *var\('\w+', *'(\w+)'\) *\}\}")
 
 Kind = Literal["text", "integer", "number"]
 _KINDS: dict[str, Kind] = {
@@ -126,7 +128,17 @@ def _tables(path: Path) -> list[tuple[str, dict[str, Any]]]:
     text = path.read_text(encoding="utf-8")
     document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe one in C
     (source,) = document["sources"]
-    return [(source["schema"], table) for table in source["tables"]]
+    schema = _schema(source["schema"])
+    return [(schema, table) for table in source["tables"]]
+
+
+def _schema(text: str) -> str:
+    """The schema, or the default where dbt has a variable for it."""
+    if found := _VARIABLE.fullmatch(text):
+        return found[1]
+    if "{" in text:
+        raise ValueError(f"schema: {text}")
+    return text
 
 
 @contextmanager

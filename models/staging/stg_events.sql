@@ -9,16 +9,12 @@ latest_deliveries as (
     from staging_events as deliveries
     qualify
         row_number() over (
-            partition by
-                sessionid,
-                iteminsession,
-                ts,
-                case
-                    when sessionid is null or iteminsession is null or ts is null
-                        then _source_uri || '|' || cast(_line as varchar(16))
-                end
+            partition by sessionid, iteminsession, ts
             order by _load_id desc, _source_uri desc, _line desc
         ) = 1
+        or sessionid is null
+        or iteminsession is null
+        or ts is null
 ),
 
 cleaned_events as (

@@ -9,14 +9,10 @@ latest_deliveries as (
     from staging_songs as deliveries
     qualify
         row_number() over (
-            partition by
-                {{ clean_text('song_id') }},
-                case
-                    when {{ clean_text('song_id') }} is null
-                        then _source_uri || '|' || cast(_line as varchar(16))
-                end
+            partition by {{ clean_text('song_id') }}
             order by _load_id desc, _source_uri desc, _line desc
         ) = 1
+        or {{ clean_text('song_id') }} is null
 ),
 
 cleaned_songs as (

@@ -12,7 +12,8 @@ import pytest
 from cloud import Cloud, bar, cloud
 from honest import Call
 
-from infra.aws import leftovers, lock, overview, policy, preflight, upkeep
+from infra.aws import leftovers, lock, overview, policy, preflight, registration, upkeep
+from infra.aws.catalog_tables import ExternalTable
 from infra.aws.names import Stack
 from infra.landing.s3 import Bucket
 
@@ -28,6 +29,7 @@ TAGGING = {
     "ssm": "ssm:AddTagsToResource",
     "redshift": "redshift:CreateTags",
     "s3": "s3:TagResource",
+    "glue": "glue:TagResource",
 }
 PASSWORD = {
     f"secretsmanager:{operation}"
@@ -75,6 +77,10 @@ def live(there: Cloud) -> None:
     s3.put_object(Bucket=STACK.stage_bucket, Key="run/songs-1.gz", Body=b"")
     detach(there)
     there.up()
+    for table in ("old", "new"):
+        registration.register(here, [ExternalTable(table, "s3://b/a/", ())], bar())
+    changed = ExternalTable("new", "s3://b/b/", ())
+    registration.register(here, [changed], bar())
     upkeep.allow_me(here, "81.2.69.160/32", bar())
     upkeep.extend(here, 3, bar())
     upkeep.pause(here, bar())
@@ -158,6 +164,13 @@ def test_no_write_is_allowed_that_no_task_needs(calls: list[Call]) -> None:
     assert not unused
 
 
+def database(given: dict[str, Any]) -> str:
+    """The database in Glue that these parameters are about."""
+    name = given.get("DatabaseName") or given.get("Name")
+    name = name or given.get("DatabaseInput", {}).get("Name")
+    return STACK.glue_arn(f"database/{name}") if name else str(given["ResourceArn"])
+
+
 def arns(call: Call) -> list[str]:
     """What a call of these services is about, where its parameters name it."""
     given = call.params
@@ -173,15 +186,20 @@ def arns(call: Call) -> list[str]:
             for key, kind in named.items()
             if key in given and "ScheduledAction" not in call.operation
         ][:1]
-    if call.service == "iam":
-        return [f"arn:aws:iam::{STACK.account}:role/sparkify/{given['RoleName']}"]
-    if call.service == "ssm":
-        return [f"arn:aws:ssm:{STACK.region}:{STACK.account}:parameter{given['Name']}"]
+    if call.service in {"iam", "ssm"}:
+        place = f"{STACK.region}:{STACK.account}:parameter"
+        return [
+            f"arn:aws:iam::{STACK.account}:role/sparkify/{given['RoleName']}"
+            if call.service == "iam"
+            else f"arn:aws:ssm:{place}{given['Name']}"
+        ]
     if call.service == "s3" and given["Bucket"] == STACK.stage_bucket:
         return [
             f"arn:aws:s3:::{given['Bucket']}"
             + ("/run/a.gz" if "Object" in call.operation and call.is_write else "")
         ]
+    if call.service == "glue":
+        return [database(given)]
     if call.service == "logs" and call.is_write:
         return [
             f"arn:aws:logs:{STACK.region}:{STACK.account}:log-group:"
@@ -241,6 +259,7 @@ def test_no_other_stack_can_be_touched(other: str) -> None:
         f"arn:aws:logs:{stack.region}:{stack.account}:log-group:"
         f"/aws/redshift/cluster/{stack.full_name}/userlog",
         f"arn:aws:ssm:{stack.region}:{stack.account}:parameter/sparkify/{other}/lock",
+        *(each for each in stack.catalog_arns if not each.endswith(":catalog")),
         f"arn:aws:s3:::{stack.stage_bucket}",
         f"arn:aws:s3:::{stack.stage_bucket}/run/songs-1.gz",
     ]

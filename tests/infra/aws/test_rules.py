@@ -37,6 +37,7 @@ GOOD: dict[str, list[Any]] = {
         *("sun:09:00-sun:10:00", "sun:23:45-mon:00:15", "mon:00:00-tue:00:00"),
     ],
     "log_days": [1, 30, 365, "90"],
+    "external_tables": [True, False, "True", "False"],
     "max_hourly_usd": [0.01, 1, 1000, "2.5"],
     "lifetime_hours": [1, 720, 1.5, "8"],
 }
@@ -81,6 +82,7 @@ BAD: dict[str, list[Any]] = {
         *("sun:09:00-sun:09:00", 900),
     ],
     "log_days": [0, 2, 31, 366, -1, True, "x", "30.0"],
+    "external_tables": ["yes", "", "on", 1, 0, None, "2"],
     "max_hourly_usd": [0, -1, 1000.1, float("nan"), float("inf"), "a", True],
     "lifetime_hours": [0, 0.5, 721, float("nan"), "x", True],
 }

@@ -1,0 +1,72 @@
+"""The views on the raw files, made on the cluster and tried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from infra.errors import LoadError
+from infra.loading import external
+from infra.loading.redshift_faults import BROKEN
+from infra.loading.redshift_statements import definition, relation
+from infra.redshift import connected
+from infra.warehouse import identifier
+
+if TYPE_CHECKING:
+    from infra.profile import Redshift
+    from infra.project import Project
+
+PATIENCE = 300  # seconds for a statement; without a way to Glue it waits for longer
+_ADVICE = (
+    "The cluster's role must be allowed to read Glue's database and the raw files, and "
+    "the cluster needs a way to Glue: `invoke up --target redshift` sees to both where "
+    "external_tables is true and aws_access is my-address."
+)
+
+
+def register(project: Project, profile: Redshift, database: str) -> None:
+    """Makes the views over Glue's database, and reads a row of each.
+
+    Makes the ledger, too, where no load has: the tests of its tables want it. Raises
+    LoadError with what Redshift says; nothing that a load brought was touched.
+    """
+    tables = project.raw_tables
+    ledger = list(project.ledger_tables.values())
+    with connected(profile) as connection:
+        _say(connection, f"set statement_timeout to {PATIENCE * 1000}")
+        for statement in external.statements(tables, database):
+            _say(connection, statement)
+        for schema in dict.fromkeys(table.schema for table in ledger):
+            _say(connection, f"create schema if not exists {identifier(schema)}")
+        for table in ledger:
+            columns = definition(table)
+            _say(
+                connection, f"create table if not exists {relation(table)} ({columns})"
+            )
+        _look(connection, external.looks(tables))
+
+
+def _look(connection: Any, queries: Sequence[str]) -> None:  # noqa: ANN401 - no types
+    for query in queries:
+        _say(connection, query)
+
+
+def _say(connection: Any, statement: str) -> None:  # noqa: ANN401 - as above
+    from redshift_connector.error import Error  # noqa: PLC0415 - an extra
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    except (Error, *BROKEN) as error:
+        words = " ".join(statement.split()[:6])
+        raise LoadError(
+            f"Redshift does not take `{words} …`: {_said(error)}. {_ADVICE} Then run "
+            "`invoke load --external` again; nothing that was loaded is touched."
+        ) from error
+
+
+def _said(error: Exception) -> str:
+    """Redshift's own text, or the driver's, on one line."""
+    told = error.args[0] if error.args else ""
+    text = told.get("M", told) if isinstance(told, dict) else told or type(error)
+    return " ".join(str(text).split()).rstrip(".")
