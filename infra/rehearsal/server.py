@@ -10,8 +10,10 @@ import socketserver
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
 
 from infra.rehearsal.certificate import ADDRESS
 from infra.rehearsal.session import Copier, Session
@@ -27,9 +29,9 @@ from infra.rehearsal.wire import (
     error,
 )
 
-# The password of a user, or None where there is no such user. IAM's users come as
-# `IAM:name`, `IAMA:name` (to be created) and `IAMR:role`, a role's own user.
-Logins = Callable[[str], str | None]
+# The passwords that a user may log in with now, none where there is no such user. IAM's
+# users come as `IAM:name`, `IAMA:name` (to be created) and `IAMR:role`, a role's own.
+Logins = Callable[[str], Collection[str]]
 _NAMED = ("IAM:", "IAMA:")
 _FROM_IAM = (*_NAMED, "IAMR:")
 _KEPT = ("database", "application_name", "client_encoding", "options")
@@ -43,56 +45,80 @@ class _Refused(Gone):
         self.answer = error(text, code, "FATAL")
 
 
+@dataclass(frozen=True)
+class Behind:
+    """Where a door leads: the socket of a PostgreSQL, and what a log-in depends on."""
+
+    postgres: str
+    logins: Logins
+    ensure_user: Callable[[str], None]
+    copier: Callable[[str, str], Copier]
+
+
 class Server(socketserver.ThreadingTCPServer):
-    """Accepts connections on a port of the loopback; 0 takes any that is free."""
+    """The door on a listening socket, which keeps its port also while it is shut.
+
+    Whoever comes then is sent away at once.
+    """
 
     daemon_threads = True
     block_on_close = False
-    allow_reuse_address = True
-    request_queue_size = 100
 
-    def __init__(  # noqa: PLR0913 - all that a log-in depends on
-        self,
-        port: int,
-        *,
-        tls: ssl.SSLContext,
-        requires_tls: bool,
-        postgres: str,
-        logins: Logins,
-        ensure_user: Callable[[str], None],
-        copier: Callable[[str, str], Copier],
+    def __init__(
+        self, listener: socket.socket, tls: ssl.SSLContext, *, requires_tls: bool = True
     ) -> None:
-        super().__init__((ADDRESS, port), _Handler)
-        self.tls, self.requires_tls, self.postgres = tls, requires_tls, postgres
-        self.logins, self.ensure_user, self.copier = logins, ensure_user, copier
+        super().__init__(listener.getsockname(), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.port = int(listener.getsockname()[1])
+        self.tls, self.requires_tls = tls, requires_tls
+        self.behind: Behind | None = None
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
 
-    def opened(self, connection: socket.socket) -> None:
-        """Notes a connection that `stop` closes."""
+    def verify_request(self, *_: object) -> bool:
+        """Whether a connection is taken."""
+        return self.behind is not None
+
+    def open(self, behind: Behind) -> None:
+        """Takes connections from now on."""
+        self.behind = behind
+
+    def shut(self) -> None:
+        """Takes no more connections and breaks off those that are open."""
+        with self._lock:
+            self.behind = None
+            for connection in self._open:
+                _break_off(connection)
+
+    def stop(self) -> None:
+        """The same for good: the port is free again."""
+        self.shutdown()
+        self.server_close()
+        self.shut()
+
+    def opened(self, connection: socket.socket, behind: Behind) -> None:
+        """Notes a connection that `shut` breaks off."""
         with self._lock:
             self._open.add(connection)
+            if self.behind is not behind:
+                _break_off(connection)
 
     def closed(self, connection: socket.socket) -> None:
         """Forgets a connection."""
         with self._lock:
             self._open.discard(connection)
 
-    def stop(self) -> None:
-        """Takes no more connections and breaks off those that are open."""
-        self.shutdown()
-        self.server_close()
-        with self._lock:
-            for connection in self._open:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
 
-    def cancel(self, key: bytes) -> None:
-        """Asks PostgreSQL to give up what a connection is doing."""
-        with suppress(OSError), closing(socket.socket(socket.AF_UNIX)) as connection:
-            connection.connect(self.postgres)
-            connection.sendall(struct.pack("!ii", 16, CANCEL) + key)
-            connection.recv(1)  # it hangs up when it is done
+def _cancel(postgres: str, key: bytes) -> None:
+    """Asks PostgreSQL to give up what a connection is doing."""
+    with suppress(OSError), closing(socket.socket(socket.AF_UNIX)) as connection:
+        connection.connect(postgres)
+        connection.sendall(struct.pack("!ii", 16, CANCEL) + key)
+        connection.recv(1)  # it hangs up when it is done
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -101,19 +127,21 @@ class _Handler(socketserver.BaseRequestHandler):
     server: Server
 
     def handle(self) -> None:
-        self.server.opened(self.request)
-        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._client = Stream(self.request)
+        if (behind := self.server.behind) is None:
+            return
+        self._behind, self._client = behind, Stream(self.request)
         try:
+            self.server.opened(self.request, behind)
+            self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._serve()
         except _Refused as refusal:
             self._client.write(refusal.answer)
-        except (Gone, ssl.SSLError):
+        except (Gone, OSError):
             pass  # what PostgreSQL said last may still have to be told
         finally:
             with suppress(Gone):
                 self._client.flush()
-            self.server.closed(self.request)
+            self.server.closed(self._client.socket)
             self._client.socket.close()
 
     def _serve(self) -> None:
@@ -121,13 +149,14 @@ class _Handler(socketserver.BaseRequestHandler):
         is_safe = False
         if number == TLS:
             self.request.sendall(b"S")
-            self._client = Stream(
-                self.server.tls.wrap_socket(self.request, server_side=True)
-            )
+            self.server.closed(self.request)  # TLS takes its place
+            safe = self.server.tls.wrap_socket(self.request, server_side=True)
+            self._client = Stream(safe)
+            self.server.opened(safe, self._behind)
             is_safe = True
             number, rest = self._client.read_start()
         if number == CANCEL:
-            self.server.cancel(rest)
+            _cancel(self._behind.postgres, rest)
             return
         if number != PROTOCOL:
             raise _Refused("the stand-in does not know this protocol", "08P01")
@@ -137,13 +166,13 @@ class _Handler(socketserver.BaseRequestHandler):
         parameters.setdefault("database", user)
         kept = {name: parameters[name] for name in _KEPT if name in parameters}
         with closing(
-            Backend.connect(self.server.postgres, {"user": user} | kept)
+            Backend.connect(self._behind.postgres, {"user": user} | kept)
         ) as backend:
             Session(
                 self._client,
                 backend,
-                self.server.copier(user, kept["database"]),
-                self.server.cancel,
+                self._behind.copier(user, kept["database"]),
+                partial(_cancel, self._behind.postgres),
             ).serve()
 
     def _log_in(self, parameters: dict[str, str], *, is_safe: bool) -> str:
@@ -161,21 +190,26 @@ class _Handler(socketserver.BaseRequestHandler):
         self._client.flush()
         answer = self._client.read()
         given = answer.body.rstrip(b"\0")
-        password = self.server.logins(user)
-        if (
-            answer.kind != b"p"
-            or password is None
-            or not hmac.compare_digest(
-                given, password.encode() if is_iam else _md5(user, password, salt)
-            )
+        right = (
+            each.encode() if is_iam else _md5(user, each, salt)
+            for each in self._behind.logins(user)
+        )
+        if answer.kind != b"p" or not any(
+            hmac.compare_digest(given, each) for each in right
         ):
             raise _Refused(f'password authentication failed for user "{user}"')
         name = user.partition(":")[2] if user.startswith(_NAMED) else user
         try:
-            self.server.ensure_user(name)
+            self._behind.ensure_user(name)
         except Failed as failure:
             raise _Refused(str(failure)) from failure
         return name
+
+
+def _break_off(connection: socket.socket) -> None:
+    """Ends a connection below TLS, which another thread may be speaking."""
+    with suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _md5(user: str, password: str, salt: bytes) -> bytes:

@@ -3,7 +3,8 @@
     with Standin(logins={"admin": "secret"}) as standin:
         redshift_connector.connect(host=standin.host, port=standin.port, …)
 
-It is loopback only and leaves nothing behind.
+It is loopback only and leaves nothing behind. While its door is shut it takes no
+connection, and keeps its data.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Self
 
-from infra.rehearsal import certificate
+from infra.rehearsal import certificate, ports
 from infra.rehearsal.copy import Cluster, Copy
 from infra.rehearsal.postgres import SUPERUSER, Postgres
-from infra.rehearsal.server import Logins, Server
+from infra.rehearsal.server import Behind, Logins, Server
 from infra.rehearsal.session import Copier
 from infra.rehearsal.wire import Backend, Failed, message
 
@@ -30,6 +31,7 @@ class Standin:
 
     `logins` is a table of passwords by user, or asks for each log-in anew. `admin` may
     do everything; others what they are granted. `cluster` says what COPY depends on.
+    Without a `door`, which it would leave shut, it makes one of its own.
     """
 
     host = certificate.HOSTS[0]
@@ -40,14 +42,14 @@ class Standin:
         logins: Mapping[str, str] | Logins,
         database: str = "dev",
         admin: str = "admin",
-        port: int = 0,
         requires_tls: bool = True,
         cluster: Cluster | None = None,
+        door: Server | None = None,
     ) -> None:
         self.database, self.admin = database, admin
         self.cluster = cluster or Cluster()
-        self._logins = logins.get if isinstance(logins, Mapping) else logins
-        self._asked_port, self._requires_tls = port, requires_tls
+        self._logins = _table(logins) if isinstance(logins, Mapping) else logins
+        self._requires_tls, self._given_door = requires_tls, door
         self._users: set[str] = set()
         self._lock = threading.Lock()
         self._stack = ExitStack()
@@ -55,29 +57,42 @@ class Standin:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             postgres = stack.enter_context(Postgres())
-            self.ca_file, tls = certificate.make(postgres.folder)
+            self.folder = postgres.folder
             self._socket = str(postgres.socket)
             self._system = self._made_database()
             stack.callback(self._system.close)
-            server = Server(
-                self._asked_port,
-                tls=tls,
-                requires_tls=self._requires_tls,
-                postgres=self._socket,
-                logins=self._logins,
-                ensure_user=self._ensure_user,
-                copier=self._copier,
+            self._behind = Behind(
+                self._socket, self._logins, self._ensure_user, self._copier
             )
-            stack.callback(server.stop)
-            self.port = int(server.server_address[1])
-            threading.Thread(
-                target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-            ).start()
+            if self._given_door is None:
+                self._door = self._made_door(postgres.folder)
+                stack.callback(self._door.stop)
+                self.open()
+            else:
+                self._door = self._given_door
+                stack.callback(self._door.shut)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    @property
+    def port(self) -> int:
+        """Where it is reached."""
+        return self._door.port
+
+    def open(self) -> None:
+        """Takes connections from now on."""
+        self._door.open(self._behind)
+
+    def shut(self) -> None:
+        """Takes no connection any more, and ends those that there are."""
+        self._door.shut()
+
+    def _made_door(self, folder: Path) -> Server:
+        self.ca_file, tls = certificate.make(folder)
+        return Server(ports.listening([0]), tls, requires_tls=self._requires_tls)
 
     def _made_database(self) -> Backend:
         """Makes what a new cluster has; returns a connection to its database."""
@@ -131,7 +146,11 @@ class Standin:
             "host": self.host,
             "port": self.port,
             "database": self.database,
-            "password": self._logins(name) or "",
+            "password": next(iter(self._logins(name)), ""),
             "sslmode": "verify-full",
         }
         return redshift_connector.connect(user=name, **(usual | options))
+
+
+def _table(passwords: Mapping[str, str]) -> Logins:
+    return lambda user: [passwords[user]] if user in passwords else []

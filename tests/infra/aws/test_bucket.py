@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from accounts import Account
 from cloud import REGION
-from honest.world import ACCOUNT, PUBLISHED
 from moto.s3.models import s3_backends
 
 from infra.aws import leftovers
@@ -16,6 +15,7 @@ from infra.aws.bucket import AT_ONCE, DAYS, StageBucket
 from infra.aws.names import Stack
 from infra.aws.resource import Found
 from infra.errors import AwsDenied, AwsError, ForeignError
+from infra.rehearsal.aws.world import ACCOUNT, PUBLISHED
 
 NAME = f"sparkify-dev-{ACCOUNT}-{REGION}"
 SOMEBODY = "210987654321"

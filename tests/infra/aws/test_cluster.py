@@ -1,12 +1,12 @@
 import pytest
 from cloud import Cloud
 from honest import Call
-from honest.walk import Step
 
 from infra.aws import cluster_changes, engine
 from infra.aws.engine import Plan
 from infra.aws.resource import Difference, Found
 from infra.errors import AwsError, ForeignError
+from infra.rehearsal.aws.walk import Step
 
 NAME = "sparkify-dev"
 COPY = "arn:aws:iam::123456789012:role/sparkify/sparkify-dev-copy"

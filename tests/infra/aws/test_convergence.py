@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from accounts import Account
 from honest import Call
-from honest.world import PUBLISHED
 
 from infra.aws.network import Endpoint
 from infra.aws.site import NONE, resources
 from infra.errors import AwsDenied, AwsError, CredentialsError
+from infra.rehearsal.aws.world import PUBLISHED
 
 CREATES = [
     "s3.CreateBucket",

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from cloud import Cloud, bar
 from honest import Call, Killed
-from honest.walk import Step
 
 from infra.aws import down, patience
 from infra.aws.engine import Remaining
 from infra.aws.logs import EXPORTS
 from infra.errors import AwsError, ForeignError, StillWorking
+from infra.rehearsal.aws.walk import Step
 
 NAME = "sparkify-dev"
 FINAL = re.compile(r"sparkify-dev-final-\d{8}-\d{6}")

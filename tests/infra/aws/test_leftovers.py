@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 from cloud import Cloud, bar
 from honest import Killed, product
-from honest.walk import Step
 
 from infra.aws import down, leftovers, lock
 from infra.aws.leftovers import Leftover
 from infra.errors import AwsDenied
+from infra.rehearsal.aws.walk import Step
 
 NAME = "sparkify-dev"
 Capture = pytest.CaptureFixture[str]

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 from cloud import ME, Cloud
-from honest.walk import Step
 
 from infra.aws import address, overview, reach, states
 from infra.aws import clock as clocks
 from infra.aws.overview import Overview
+from infra.rehearsal.aws.walk import Step
 
 NAME = "sparkify-dev"
 Capture = pytest.CaptureFixture[str]

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import yaml
 from checkout import Checkout, Completed, succeeds
-from server import served
+from cloud import cloud
+
+from infra.rehearsal.aws.server import served
 
 TARGET = ("--target", "redshift")
 
 
 def test_a_warehouse_goes_up_and_down(tmp_path: Path) -> None:
     checkout = Checkout.make(tmp_path / "checkout")
-    with served() as (there, url):
+    with cloud() as there, served(there.aws, answered=there.aws.calls.append) as url:
         there.aws.clusters.at_once()
         there.aws.calls.clear()
         env = {

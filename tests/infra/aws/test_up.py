@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from cloud import ME, Cloud, bar
 from honest import Call, product
-from honest.walk import Step
 
 from infra import console
 from infra.aws import address, engine, reach, up
 from infra.errors import AwsError, ConfigurationError
+from infra.rehearsal.aws.walk import Step
 
 NAME = "sparkify-dev"
 Capture = pytest.CaptureFixture[str]

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from cloud import Cloud, bar
 from honest import Call
-from honest.walk import Step
 
 from infra.aws import clock as clocks
 from infra.aws import upkeep
 from infra.errors import AwsError, ConfigurationError, StillWorking
+from infra.rehearsal.aws.walk import Step
 
 NAME, ACTION = "sparkify-dev", "sparkify-dev-expires"
 

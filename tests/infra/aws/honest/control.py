@@ -2,10 +2,10 @@
 
 from math import inf
 
-from honest.answers import Params
-from honest.appearance import shown
-from honest.walk import Step, availability
-from honest.world import World
+from infra.rehearsal.aws.answers import Params
+from infra.rehearsal.aws.appearance import shown
+from infra.rehearsal.aws.walk import Step, availability
+from infra.rehearsal.aws.world import World
 
 
 class Clusters:

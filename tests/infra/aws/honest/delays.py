@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from honest.answers import Params, Refused
-from honest.calls import Call
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.calls import Call
 
 _VISIBLE = {  # read: its rows, their key, the ids it takes, the code for one unknown
     "DescribeVpcs": ("Vpcs", "VpcId", "VpcIds", "InvalidVpcID.NotFound"),

@@ -8,10 +8,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ReadTimeoutError
 
-from honest.answers import Killed, Params, Refused, is_json
-from honest.calls import Call
 from honest.delays import Delay, delayed
-from honest.world import ACCOUNT
+from honest.replies import Killed
+from infra.rehearsal.aws.answers import Params, Refused, is_json
+from infra.rehearsal.aws.calls import Call
+from infra.rehearsal.aws.world import ACCOUNT
 
 Callback = Callable[[Call], object]
 Act = Any  # a callback, a refusal, a class of errors: as the list of orders has it

@@ -10,10 +10,10 @@ from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
-from honest.answers import Params
-from honest.appearance import shown
-from honest.parameters import describe_parameters
-from honest.world import PUBLISHED, World
+from infra.rehearsal.aws.answers import Params
+from infra.rehearsal.aws.appearance import shown
+from infra.rehearsal.aws.parameters import describe_parameters
+from infra.rehearsal.aws.world import PUBLISHED, World
 
 Json = Any
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from botocore.model import OperationModel
 
-from honest.answers import Params
+from infra.rehearsal.aws.answers import Params
 
 _READS = (
     "Describe",

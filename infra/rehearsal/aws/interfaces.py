@@ -2,9 +2,9 @@
 
 from fnmatch import fnmatch
 
-from honest.answers import Params
-from honest.walk import Cluster
-from honest.world import ACCOUNT, World, letters
+from infra.rehearsal.aws.answers import Params
+from infra.rehearsal.aws.walk import Cluster
+from infra.rehearsal.aws.world import ACCOUNT, World, letters
 
 
 def attach(world: World, cluster: Cluster) -> None:
@@ -80,8 +80,16 @@ def nodes(cluster: Cluster) -> list[Params]:
     return found
 
 
-def described(world: World, params: Params) -> list[Params]:
-    """Those that DescribeNetworkInterfaces shows of ours for these params."""
+def describe(world: World, params: Params) -> Params:
+    """DescribeNetworkInterfaces: those of clusters, and those that moto has."""
+    found: Params = world.others.ec2.describe_network_interfaces(**params)
+    found.pop("ResponseMetadata")
+    return found | {
+        "NetworkInterfaces": found["NetworkInterfaces"] + _own(world, params)
+    }
+
+
+def _own(world: World, params: Params) -> list[Params]:
     rows = [
         {key: value for key, value in interface.items() if key != "cluster"}
         for interface in world.interfaces

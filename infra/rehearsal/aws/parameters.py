@@ -1,9 +1,9 @@
 """Cluster parameter groups, and the parameters in them."""
 
-from honest import inputs
-from honest.answers import Params, Refused
-from honest.tagging import matches
-from honest.world import World, tagged
+from infra.rehearsal.aws import inputs
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.tagging import matches
+from infra.rehearsal.aws.world import World, tagged
 
 _TRUE_FALSE = "true,false"
 _FAMILIES = ("redshift-1.0", "redshift-2.0")

@@ -1,9 +1,9 @@
 """What a cluster looks like: as DescribeClusters shows it in its present state."""
 
-from honest import interfaces
-from honest.answers import Params
-from honest.walk import Cluster
-from honest.world import World, letters, tagged
+from infra.rehearsal.aws import interfaces
+from infra.rehearsal.aws.answers import Params
+from infra.rehearsal.aws.walk import Cluster
+from infra.rehearsal.aws.world import World, letters, tagged
 
 
 def shown(world: World, cluster: Cluster) -> Params:
@@ -23,14 +23,17 @@ def shown(world: World, cluster: Cluster) -> Params:
         "Tags": tagged(world.tags[world.arn("cluster", cluster.name)]),
     }
     if cluster.has_endpoint:
-        host = letters(world.region + cluster.name, 12)
-        answer["Endpoint"] = {
-            "Address": f"{cluster.name}.c{host}.{world.region}.redshift.amazonaws.com",
-            "Port": port,
-        }
+        answer["Endpoint"] = {"Address": _host(world, cluster), "Port": port}
         if step.status != "paused":
             answer["ClusterNodes"] = interfaces.nodes(cluster)
     return answer
+
+
+def _host(world: World, cluster: Cluster) -> str:
+    if world.place:
+        return world.place.host
+    made_up = letters(world.region + cluster.name, 12)
+    return f"{cluster.name}.c{made_up}.{world.region}.redshift.amazonaws.com"
 
 
 def parameter_status(cluster: Cluster) -> Params:

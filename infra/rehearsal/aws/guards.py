@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from moto.s3.models import s3_backends
 
-from honest import interfaces
-from honest.answers import Params, Refused
-from honest.world import World
+from infra.rehearsal.aws import interfaces
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.world import World
 
 Guard = Callable[[World, Params], None]
 

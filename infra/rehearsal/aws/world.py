@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
+from typing import TYPE_CHECKING, NamedTuple
 
-from honest.answers import Params, Refused
-from honest.others import Others
-from honest.walk import Cluster
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.others import Others
+from infra.rehearsal.aws.walk import Cluster
+
+if TYPE_CHECKING:
+    from infra.rehearsal.aws.logins import Logins
 
 ACCOUNT = "123456789012"  # moto's
 PUBLISHED = "udacity-dend"  # the bucket that the raw files are in, another's
@@ -54,6 +58,13 @@ class Pace:
     clock: Callable[[], datetime] = _now
 
 
+class Place(NamedTuple):
+    """Where on this machine the one cluster of an account answers."""
+
+    host: str
+    port: int
+
+
 @dataclass
 class World:
     """Redshift in one region."""
@@ -61,6 +72,8 @@ class World:
     region: str
     others: Others
     pace: Pace
+    logins: "Logins"
+    place: Place | None = None
     clusters: dict[str, Cluster] = field(default_factory=dict)
     subnet_groups: dict[str, Params] = field(default_factory=dict)
     parameter_groups: dict[str, Params] = field(default_factory=dict)
@@ -131,7 +144,7 @@ def tagged(tags: dict[str, str]) -> list[Params]:
 
 def letters(seed: str, count: int = 6) -> str:
     """The letters that AWS makes up, the same for the same name in a test."""
-    chosen = random.Random(seed)
+    chosen = random.Random(seed)  # noqa: S311 - nothing secret comes of it
     return "".join(chosen.choices(string.ascii_lowercase + string.digits, k=count))
 
 

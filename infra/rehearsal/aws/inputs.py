@@ -2,8 +2,8 @@
 
 import re
 
-from honest.answers import Params, Refused
-from honest.world import NODES, World
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.world import NODES, World
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _USER = re.compile(r"[a-z][a-z0-9_+.@-]{0,127}")

@@ -2,11 +2,11 @@
 
 import re
 
-from honest import inputs
-from honest.answers import Params, Refused
-from honest.tagging import matches
-from honest.walk import Cluster
-from honest.world import ACCOUNT, World, tagged
+from infra.rehearsal.aws import inputs
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.tagging import matches
+from infra.rehearsal.aws.walk import Cluster
+from infra.rehearsal.aws.world import ACCOUNT, World, tagged
 
 _COPIED = (
     *("AvailabilityZone", "MasterUsername", "ClusterVersion", "NodeType", "DBName"),

@@ -1,7 +1,7 @@
 """The secrets that Redshift makes and keeps for a cluster's admin."""
 
-from honest.answers import Params, Refused
-from honest.world import World
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.world import World
 
 
 def describe(world: World, params: Params) -> Params | None:

@@ -1,11 +1,11 @@
 """Clusters: made, looked at and deleted; what changes them is in `changes`."""
 
-from honest import inputs, interfaces, snapshots
-from honest.answers import Params, Refused
-from honest.appearance import shown
-from honest.tagging import matches
-from honest.walk import Cluster, Step
-from honest.world import ACCOUNT, World, letters
+from infra.rehearsal.aws import inputs, interfaces, snapshots
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.appearance import shown
+from infra.rehearsal.aws.tagging import matches
+from infra.rehearsal.aws.walk import Cluster, Step
+from infra.rehearsal.aws.world import ACCOUNT, World, letters
 
 _COPIED = {
     "NodeType": None,

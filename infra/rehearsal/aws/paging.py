@@ -1,12 +1,12 @@
 """Pages of Redshift's Describe* answers, and the markers between them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from botocore.model import OperationModel
+from botocore.model import OperationModel, Shape
 
-from honest.answers import Params
-from honest.inputs import invalid
+from infra.rehearsal.aws.answers import Params
+from infra.rehearsal.aws.inputs import invalid
 
 
 @dataclass
@@ -43,11 +43,13 @@ class Pages:
 
 def is_paged(model: OperationModel) -> bool:
     """Whether the operation answers in pages."""
-    shape = model.output_shape
-    return shape is not None and "Marker" in shape.members
+    return "Marker" in _members(model)
 
 
 def _rows(model: OperationModel) -> str:
-    assert model.output_shape is not None
-    members = model.output_shape.members.items()
+    members = _members(model).items()
     return next(name for name, shape in members if shape.type_name == "list")
+
+
+def _members(model: OperationModel) -> Mapping[str, Shape]:
+    return model.output_shape.members if model.output_shape else {}

@@ -1,28 +1,14 @@
-"""What goes over the wire: refusals and empty successes, in each protocol of AWS."""
+"""Answers as botocore receives them, made in this process."""
 
-import json
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
-from xml.sax.saxutils import escape
 
 from botocore.awsrequest import AWSResponse
 from botocore.model import OperationModel
 from botocore.validate import ParamValidator
 
-Params = dict[str, Any]
-
-REQUEST_ID = "00000000-0000-4000-8000-000000000000"
-
-
-class Refused(Exception):  # noqa: N818 - it is an answer of AWS, not a fault of ours
-    """AWS answers with an error of this code."""
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
+from infra.rehearsal.aws.answers import REQUEST_ID, Params, Refused, body, is_json
 
 
 class Killed(BaseException):
@@ -55,6 +41,8 @@ def success(model: OperationModel, result: Params) -> Answer:
     if is_json(model):
         return Answer(200, "{}", result)
     name = model.name
+    if model.service_model.resolved_protocol == "ec2":
+        return Answer(200, f"<{name}Response/>", result)
     return Answer(
         200,
         f"<{name}Response><{name}Result/><ResponseMetadata><RequestId>{REQUEST_ID}"
@@ -65,21 +53,7 @@ def success(model: OperationModel, result: Params) -> Answer:
 
 def refusal(model: OperationModel, refused: Refused) -> Answer:
     """An error as the service of the operation words it."""
-    code, message = refused.code, refused.message
-    if is_json(model):
-        body = json.dumps({"__type": code, "message": message})
-    elif model.service_model.resolved_protocol == "ec2":
-        body = (
-            f"<Response><Errors><Error><Code>{code}</Code><Message>{escape(message)}"
-            f"</Message></Error></Errors><RequestID>{REQUEST_ID}</RequestID></Response>"
-        )
-    else:
-        body = (
-            f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>"
-            f"{escape(message)}</Message></Error><RequestId>{REQUEST_ID}</RequestId>"
-            "</ErrorResponse>"
-        )
-    return Answer(refused.status, body)
+    return Answer(refused.status, body(model, refused))
 
 
 def parsed_refusal(refused: Refused) -> tuple[Answer, Params]:
@@ -94,8 +68,3 @@ def parsed_refusal(refused: Refused) -> tuple[Answer, Params]:
         },
     }
     return Answer(refused.status, ""), parsed
-
-
-def is_json(model: OperationModel) -> bool:
-    """Whether the service speaks JSON."""
-    return "json" in model.service_model.resolved_protocol

@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 
-from honest import inputs, interfaces
-from honest.answers import Params, Refused
-from honest.appearance import shown
-from honest.clusters import (
+from infra.rehearsal.aws import inputs, interfaces
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.appearance import shown
+from infra.rehearsal.aws.clusters import (
     check_roles,
     check_security_groups,
     rest,
     secret_arn,
     with_type,
 )
-from honest.walk import Cluster, Step
-from honest.world import World
+from infra.rehearsal.aws.walk import Cluster, Step
+from infra.rehearsal.aws.world import World
 
 _ALONE = ("EnhancedVpcRouting", "AvailabilityZone", "MultiAZ")  # not with others
 _SET = (

@@ -1,8 +1,8 @@
 """Tags of Redshift's things: kept by ARN, found by keys and by values."""
 
-from honest import inputs
-from honest.answers import Params, Refused
-from honest.world import World
+from infra.rehearsal.aws import inputs
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.world import World
 
 _KINDS = {
     "cluster": "cluster",

@@ -1,9 +1,9 @@
 """Usage limits of clusters."""
 
-from honest import inputs
-from honest.answers import Params, Refused
-from honest.tagging import matches
-from honest.world import World, letters, tagged
+from infra.rehearsal.aws import inputs
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.tagging import matches
+from infra.rehearsal.aws.world import World, letters, tagged
 
 _TYPES = {
     "spectrum": "data-scanned",

@@ -1,4 +1,4 @@
-"""The other services, asked past the layer: what EC2 and IAM really hold."""
+"""The other services, asked past the account: what EC2 and IAM really hold."""
 
 import json
 from functools import cached_property
@@ -6,31 +6,23 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.core.botocore_stubber import BotocoreStubber
 
-from honest.answers import Params
+from infra.rehearsal.aws.answers import Params
 
 Client = Any  # there are no stubs for most services
 
 
 class Others:
-    """Clients that no handler of the layer sees; they are made when first needed."""
+    """Clients that no account stands before; they are made when first needed."""
 
-    def __init__(self, session: boto3.Session, region: str) -> None:
-        inner = botocore.session.Session()
-        loader = session._session.get_component("data_loader")
-        inner.register_component("data_loader", loader)  # it caches the models
-        found = session.get_credentials()
-        self._session = boto3.Session(
-            aws_access_key_id=found.access_key if found else "testing",
-            aws_secret_access_key=found.secret_key if found else "testing",
-            aws_session_token=found.token if found else None,
-            region_name=region,
-            botocore_session=inner,
-        )
+    def __init__(self, session: boto3.Session) -> None:
+        self._session = session
 
     def client(self, service: str) -> Client:
-        """A client that the layer does not see."""
+        """A client that sees all there is."""
         return self._session.client(service)  # type: ignore[call-overload]
 
     @cached_property
@@ -95,3 +87,21 @@ class Others:
         return role["Arn"] == arn and service in json.dumps(
             role["AssumeRolePolicyDocument"]
         )
+
+
+def in_process(region: str) -> Others:
+    """Clients that moto answers in this process: no request ever leaves it."""
+    inner: Any = botocore.session.Session()
+    here: dict[str, Any] = {"ignore_configured_endpoint_urls": True}
+    inner.set_default_client_config(Config(**here))
+    stubber = BotocoreStubber()
+    stubber.enabled = True
+    inner.register("before-send", stubber)
+    return Others(
+        boto3.Session(
+            aws_access_key_id="rehearsal",
+            aws_secret_access_key="rehearsal",  # noqa: S106 - nobody checks it
+            region_name=region,
+            botocore_session=inner,
+        )
+    )

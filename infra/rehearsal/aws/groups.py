@@ -1,9 +1,9 @@
 """Cluster subnet groups."""
 
-from honest import inputs
-from honest.answers import Params, Refused
-from honest.tagging import matches
-from honest.world import World, tagged
+from infra.rehearsal.aws import inputs
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.tagging import matches
+from infra.rehearsal.aws.world import World, tagged
 
 
 def create_subnet_group(world: World, params: Params) -> Params:

@@ -1,12 +1,12 @@
-"""What AWS offers and tells: node types, prices, quotas, events, logins."""
+"""What AWS offers and tells: node types, prices, quotas, events."""
 
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from honest import inputs
-from honest.answers import Params, Refused
-from honest.world import NODES, World, letters
+from infra.rehearsal.aws import inputs
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.world import NODES, World, letters
 
 _PLACES = {
     "us-west-2": ("US West (Oregon)", "USW2-"),
@@ -26,7 +26,7 @@ _QUOTAS = {
 
 def product(node: str, region: str, price: str, currency: str = "USD") -> Params:
     """A node type as the Price List tells of it, with one price on demand."""
-    place, prefix = _PLACES[region]
+    place, prefix = _PLACES.get(region, (region, f"{region}-"))
     sku = letters(f"{node} {region}", 16).upper()
     offer = f"{sku}.JRTCKXETXF"
     rate = f"{offer}.6YS6EN2CT7"
@@ -77,10 +77,11 @@ def product(node: str, region: str, price: str, currency: str = "USD") -> Params
     }
 
 
-def _prices() -> list[Params]:
+def price_list(*regions: str) -> list[Params]:
+    """Every node type in these regions, at the one price that the stand-in knows."""
     return [
         product(node, region, f"{price:.10f}")
-        for region in _PLACES
+        for region in regions
         for node, (_, _, price) in NODES.items()
     ]
 
@@ -95,7 +96,7 @@ def _attribute(row: Params, name: str) -> str:
 class Catalogue:
     """What a test may change about what AWS offers: prices and quotas."""
 
-    prices: list[Params] = field(default_factory=_prices)
+    prices: list[Params] = field(default_factory=lambda: price_list(*_PLACES))
     quotas: dict[tuple[str, str], tuple[str, float]] = field(
         default_factory=lambda: dict(_QUOTAS)
     )
@@ -180,23 +181,8 @@ def events(world: World, params: Params) -> Params:
     return {"Events": rows}
 
 
-def login(world: World, params: Params) -> Params:
-    """GetClusterCredentialsWithIAM."""
-    world.cluster(params)
-    seconds = params.get("DurationSeconds", 900)
-    if not 900 <= seconds <= 3600:
-        raise inputs.invalid("DurationSeconds must be between 900 and 3600.")
-    return {
-        "DbUser": "IAM:sparkify",
-        "DbPassword": "not-a-real-password",
-        "Expiration": world.now() + timedelta(seconds=seconds),
-        "NextRefreshTime": world.now() + timedelta(seconds=seconds - 60),
-    }
-
-
 OPERATIONS = {
     "DescribeOrderableClusterOptions": orderable,
     "DescribeAccountAttributes": account_attributes,
     "DescribeEvents": events,
-    "GetClusterCredentialsWithIAM": login,
 }

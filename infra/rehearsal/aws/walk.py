@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from honest.answers import Params, Refused
+from infra.rehearsal.aws.answers import Params, Refused
 
 _AVAILABILITY = {
     "available": "Available",

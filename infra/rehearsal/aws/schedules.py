@@ -5,9 +5,9 @@ from calendar import day_abbr, month_abbr
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from honest import inputs
-from honest.answers import Params, Refused
-from honest.world import World
+from infra.rehearsal.aws import inputs
+from infra.rehearsal.aws.answers import Params, Refused
+from infra.rehearsal.aws.world import World
 
 _NAME = re.compile(r"[A-Za-z0-9-]{1,255}")
 _TARGETS = {"PauseCluster", "ResumeCluster", "ResizeCluster"}
