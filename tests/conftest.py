@@ -6,6 +6,7 @@ others try already. CI runs them once a week.
 
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -38,10 +39,10 @@ def service_models() -> Iterator[None]:
     from botocore.loaders import Loader  # noqa: PLC0415 - slow to import
 
     with pytest.MonkeyPatch.context() as patch:
-        known: dict[tuple[str, ...], object] = {}
-        made = Loader.__init__
+        known: dict[tuple[str, ...], Any] = {}
+        made: Any = Loader.__init__
 
-        def sharing(self: Loader, *given: object, **named: object) -> None:
+        def sharing(self: Any, *given: Any, **named: Any) -> None:  # noqa: ANN401
             made(self, *given, **named)
             self._cache = known
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbt_runs import PARTS
 from landing_files import EVENTS, SONGS
 from redshift_connector.error import ProgrammingError
-from test_load_models import PARTS, SAMPLE
+from test_parity import SAMPLE
 from test_scenarios import event, song
 from two_engines import LANDING, REDSHIFT, REGION, REPOSITORY, Cloud, Lab, opened
 

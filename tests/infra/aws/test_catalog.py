@@ -13,7 +13,6 @@ import pytest
 from checkout import REPOSITORY
 from cloud import REGION, Cloud, bar
 from honest import Call, Killed
-from honest.world import ACCOUNT
 from moto.backends import get_backend
 
 from infra.aws import down, leftovers, lock, patience, registration
@@ -21,6 +20,7 @@ from infra.aws.catalog_tables import ExternalTable, glue_type
 from infra.errors import AwsDenied, AwsError, ConfigurationError, ForeignError
 from infra.external import _tables
 from infra.project import Project
+from infra.rehearsal.aws.world import ACCOUNT
 
 NAME = "sparkify_dev"
 TABLES = _tables(Project(REPOSITORY))
