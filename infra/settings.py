@@ -94,6 +94,9 @@ class Settings(BaseModel):
         description="a private range from /16 to /24, such as 10.42.0.0/16"
     )
     copy_from: S3 = Field(description="s3://BUCKET or s3://BUCKET/PREFIX")
+    copy_directly_from_mb: Whole = Field(
+        ge=1, le=5_000_000, description="megabytes, a whole number from 1 to 5000000"
+    )
     node_type: rules.NodeType = Field(description=_NODE_TYPE)
     node_fallback: rules.NodeType = Field(description=_NODE_TYPE)
     nodes: Whole = Field(ge=1, le=32, description="a whole number from 1 to 32")

@@ -23,11 +23,20 @@ class LandedFile(NamedTuple):
 
 
 class RefusedFile(NamedTuple):
-    """A raw file that cannot be read at all; `reason` is one word of the ledger's."""
+    """A raw file that cannot be read at all; `reason` is one word of the ledger's.
+
+    `etag` is the content that was refused, where it shows without reading the file.
+    """
 
     uri: str
     reason: str
     message: str
+    etag: str | None = None
+
+    @property
+    def known_as(self) -> str:
+        """What the ledger remembers it by: the same again is nothing new."""
+        return self.etag or self.reason
 
 
 class Listing(NamedTuple):

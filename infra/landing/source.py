@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.console import Bar
 from infra.errors import LandingError
-from infra.landing import folder, s3, s3_cache
+from infra.landing import folder, s3, s3_cache, s3_start
 from infra.landing.files import LandedFile, Listing
 from infra.loading.ledger import Ledger
 from infra.project import Project
@@ -83,6 +83,12 @@ class Source:
         if not isinstance(self._landing, s3.Bucket) or not files:
             return files
         return s3_cache.fetch(self._client, self._landing, files, self._cache, bar)
+
+    def start_of(self, file: LandedFile) -> bytes:
+        """The first bytes of an object, which stays where it is."""
+        if not isinstance(self._landing, s3.Bucket):
+            raise TypeError("only objects are looked into")
+        return s3_start.fetch(self._client, self._landing, file)
 
     @property
     def base(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from infra.loading.duckdb_engine import Connection, globbed, relation, threads
-from infra.loading.engine import Whole
+from infra.loading.engine import Refusal, Whole
 from infra.loading.lines import LIMIT
 from infra.loading.raw_schema import Column, RawTable
 from infra.warehouse import identifier, quoted
@@ -100,6 +100,8 @@ class Reading:
 
 class Rows:
     """The rows that one load puts into one raw table."""
+
+    refused: Sequence[Refusal] = ()  # DuckDB takes all or nothing
 
     def __init__(
         self,

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import duckdb
 
+from infra.landing.files import RefusedFile
 from infra.loading import duckdb_engine as statements
 from infra.loading import holder
 from infra.loading.duckdb_ledger import LedgerTables
 from infra.loading.duckdb_rows import Rows
+from infra.loading.engine import Told
 from infra.loading.ledger import Ledger, Version
 from infra.loading.raw_schema import RawTable
 from infra.project import Project
@@ -23,6 +25,7 @@ class DuckDb:
     name = "duckdb"
     holder: str | None = None  # holder.json says more
     faults: tuple[type[Exception], ...] = (duckdb.Error,)
+    direct = None  # it reads what lies on this machine
 
     def __init__(
         self,
@@ -55,6 +58,11 @@ class DuckDb:
         As a rule a key comes twice in it.
         """
         return isinstance(error, duckdb.InvalidInputException)
+
+    def poison(self, error: Exception, told: Told) -> list[RefusedFile]:
+        """None: what fails for one file is found by the careful reading."""
+        del error, told
+        return []
 
     def misses_columns(self, table: RawTable) -> bool:
         """Whether the table has other columns than its definition says."""

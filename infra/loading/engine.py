@@ -4,19 +4,48 @@
 load does about each file comes from outside, and so does the transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from infra.landing.files import LandedFile, RefusedFile
 from infra.loading.ledger import Ledger, Version
 from infra.loading.raw_schema import RawTable
 
 Whole = tuple[str, Path, int]  # uri, path, lines
 Columns = Mapping[str, Sequence[Any]]
+Told = Callable[[int, int], None]
+
+
+class Refusal(NamedTuple):
+    """A row that a warehouse did not take, by the line of its file."""
+
+    uri: str
+    line: int
+    column: str | None
+    reason: str
+    message: str
+
+
+class Copied(NamedTuple):
+    """An object that a warehouse has copied itself: so many rows, in a table aside."""
+
+    uri: str
+    rows: int
+    refused: list[Refusal]
+    aside: str
 
 
 class Rows(Protocol):
-    """The rows that one load puts into one raw table."""
+    """The rows that one load puts into one raw table.
+
+    `refused` are those that the warehouse did not take, though they were checked; what
+    is told of rows counts them with the others.
+    """
+
+    @property
+    def refused(self) -> Sequence[Refusal]:
+        """The rows that the warehouse did not take."""
 
     def insert_whole(self, files: Sequence[Whole]) -> int:
         """Inserts the lines of clean files; returns how many."""
@@ -32,6 +61,25 @@ class Rows(Protocol):
 
     def counts(self) -> dict[str, int]:
         """The rows of this load by uri."""
+
+
+class Direct(Protocol):
+    """How a warehouse reads large objects itself; they never come to this machine."""
+
+    @property
+    def least(self) -> int:
+        """The least bytes of such an object."""
+
+    def copy(
+        self, table: RawTable, file: LandedFile, *, is_packed: bool, rebuilt: bool
+    ) -> Copied | RefusedFile:
+        """Copies an object's rows aside, or tells why it cannot be copied at all.
+
+        Raises LoadError where it is no longer the one that was listed.
+        """
+
+    def insert(self, table: RawTable, copied: Copied, *, rebuilt: bool) -> None:
+        """Inserts rows that were copied aside, in a transaction."""
 
 
 class LedgerTables(Protocol):
@@ -98,6 +146,10 @@ class Engine(Protocol):
     def faults(self) -> tuple[type[Exception], ...]:
         """The errors of its driver."""
 
+    @property
+    def direct(self) -> Direct | None:
+        """How it reads large objects itself; None where it does not."""
+
     def begin(self) -> None:
         """Starts the transaction."""
 
@@ -109,6 +161,12 @@ class Engine(Protocol):
 
     def is_refused_line(self, error: Exception) -> bool:
         """Whether the quick reading met a line that it cannot take."""
+
+    def poison(self, error: Exception, told: Told) -> list[RefusedFile]:
+        """The files that made a statement fail as a whole, if that was the error.
+
+        To find them it ends the transaction. `told` hears how much is done, of what.
+        """
 
     def misses_columns(self, table: RawTable) -> bool:
         """Whether the table has other columns than its definition says."""

@@ -174,7 +174,7 @@ class Intake:
 
     def _take_in(self, files: list[LandedFile], seen: Seen) -> None:
         """Takes in what was seen of small files."""
-        utf16, known = set(seen.utf16), set(seen.known)
+        encoded, known = set(seen.utf16), set(seen.known)
         careful = set(seen.careful)
         for at, digest, size, modified_at, stamp, is_lasting, lines in zip(
             *(seen.files, seen.digests, seen.sizes, seen.modified),
@@ -183,8 +183,8 @@ class Intake:
         ):
             file = files[at]
             uri = file.uri
-            if at in utf16:
-                self.refused.append(_utf16(uri))
+            if at in encoded:
+                self.refused.append(utf16(uri))
                 continue
             if file.etag is None:  # S3 tells itself; the bytes are a copy of ours
                 lasting = stamp if is_lasting else local.UNSEEN
@@ -212,8 +212,7 @@ class Intake:
             elif bytes.fromhex(found.head).startswith(GZIP):
                 packed.append((file, found))
             elif file.uri.lower().endswith(".gz"):
-                told = "its name says gzip, its bytes do not"
-                self.refused.append(RefusedFile(file.uri, "not_gzip", told))
+                self.refused.append(not_gzip(file.uri))
             else:
                 self._note(file, found, self._path(file), found)
         for file, found in packed:
@@ -226,8 +225,7 @@ class Intake:
         try:
             _unpack(self._path(file), path)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            told = f"it cannot be unpacked: {error}"
-            self.refused.append(RefusedFile(file.uri, "bad_gzip", told))
+            self.refused.append(bad_gzip(file.uri, error))
             return
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
@@ -247,7 +245,7 @@ class Intake:
     ) -> None:
         """Takes in a file; `inside` is what was found of its lines in `path`."""
         if bytes.fromhex(inside.head).startswith(UTF16):
-            self.refused.append(_utf16(file.uri))
+            self.refused.append(utf16(file.uri))
             return
         if file.etag is None:  # as above
             size, modified_at = found.size, found.modified_at
@@ -278,8 +276,19 @@ def _stamp(path: str) -> str:
     return local.stamp_of(Path(path).lstat())
 
 
-def _utf16(uri: str) -> RefusedFile:
+def utf16(uri: str) -> RefusedFile:
+    """The refusal of a file in another encoding."""
     return RefusedFile(uri, "utf16", "it is UTF-16: save it as UTF-8")
+
+
+def not_gzip(uri: str) -> RefusedFile:
+    """The refusal of a file that is not what its name says."""
+    return RefusedFile(uri, "not_gzip", "its name says gzip, its bytes do not")
+
+
+def bad_gzip(uri: str, error: Exception) -> RefusedFile:
+    """The refusal of a file that begins as gzip and does not go on so."""
+    return RefusedFile(uri, "bad_gzip", f"it cannot be unpacked: {error}")
 
 
 def changed(uri: str) -> LoadError:

@@ -87,6 +87,19 @@ class Decisions:
         """The files whose rows are staged, new ones first."""
         return [*self.new, *self.changed]
 
+    def refuse(self, refused: RefusedFile) -> None:
+        """Takes back that a file is to be loaded, and those that say what it says.
+
+        The rows of its live version stay, as those of any file that cannot be read.
+        """
+        same = [each for each in self.duplicate if each.original == refused.uri]
+        uris = {refused.uri, *(each.file.uri for each in same)}
+        for files in (self.new, self.changed):
+            files[:] = [file for file in files if file.uri not in uris]
+        self.duplicate = [each for each in self.duplicate if each not in same]
+        self.replaced = [each for each in self.replaced if each.uri not in uris]
+        self.refused += [refused._replace(uri=uri) for uri in sorted(uris)]
+
     @property
     def is_nothing(self) -> bool:
         """Whether the tables need no change; a stamp is not worth mentioning."""
@@ -179,7 +192,7 @@ def _refuse(ledger: Ledger, refused: list[RefusedFile], made: Decisions) -> None
     """Sorts the files that cannot be read: told of before, or new trouble."""
     for each in refused:
         before = ledger.rejected.get(each.uri)
-        if before and before.etag == each.reason:
+        if before and before.etag == each.known_as:
             made.still_refused.append(each.uri)
         else:
             made.refused.append(each)

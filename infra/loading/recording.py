@@ -145,7 +145,7 @@ def _refused(target: Target) -> Columns:
     refused = target.decisions.refused
     return {
         "uri": [each.uri for each in refused],
-        "etag": [each.reason for each in refused],
+        "etag": [each.known_as for each in refused],
         "status": ["rejected"] * len(refused),
         "rows_staged": [0] * len(refused),
         "note": [each.message for each in refused],

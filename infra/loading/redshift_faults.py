@@ -13,6 +13,7 @@ BROKEN = (OSError, ValueError, AttributeError)
 CANCELLED = "57014"  # by somebody, or by statement_timeout
 _ENDED = {"57P01", "57P02", "57P03"}  # the cluster restarts, or is being paused
 _NO_RIGHT = "42501"
+_OF_THE_STATEMENT = ("42", "53")  # classes: its words, and what the cluster lacks
 _CONFLICT = "40001"
 _LONGEST = 300  # characters of Redshift's own text
 
@@ -36,6 +37,10 @@ _COPY = (
     "Redshift does not take the rows that were checked: {said}. Nothing was loaded. "
     "This is a fault of the project; sys_load_error_detail tells of which row."
 )
+_MANIFEST = (
+    "Redshift does not take what the load says of the rows: {said}. Nothing was "
+    "loaded. This is a fault of the project."
+)
 _DENIED = (
     "Redshift does not permit it to whoever logs in: {said}. Nothing was loaded. Log "
     "in as the admin (the settings login and admin_user), or have it granted."
@@ -55,19 +60,40 @@ class RedshiftError(LoadError):
     """Redshift, or the way there, refused; nothing of the load is there."""
 
 
+class _CopyError(RedshiftError):
+    """A COPY failed as a whole; `said` is what Redshift said."""
+
+    def __init__(self, sentence: str, said: str) -> None:
+        super().__init__(sentence.format(said=said))
+        self.said = said
+
+
+class CopyDeniedError(_CopyError):
+    """Redshift did not get at what the COPY was to read."""
+
+
+class CopyRefusedError(_CopyError):
+    """Redshift did not take what the COPY read, as far as its words tell."""
+
+    @property
+    def has_too_many(self) -> bool:
+        """Whether it gave up at MAXERROR rows that it refused one by one."""
+        return re.search("load_error", self.said) is not None
+
+
 def told(error: Exception, statement: str) -> RedshiftError:
     """An error of the driver, which the statement met, as a person reads it."""
-    said = _said(error)
+    said, code = _said(error), _code(error)
     if is_lost(error):
         sentence = _LOST_AT_COMMIT if statement == "commit" else _LOST
-    elif statement.startswith("copy "):
-        sentence = _of_copy(said)
-    elif _code(error) == _NO_RIGHT:
-        sentence = _DENIED
-    elif _code(error) == CANCELLED:
+    elif code == CANCELLED:
         sentence = _CANCELLED
-    elif _code(error) == _CONFLICT or "Serializable isolation violation" in said:
+    elif code == _CONFLICT or "Serializable isolation violation" in said:
         sentence = _MET
+    elif statement.startswith("copy ") and (of_copy := _of_copy(said, code)):
+        return of_copy
+    elif code == _NO_RIGHT:
+        sentence = _DENIED
     else:
         sentence = _OTHER
     return RedshiftError(sentence.format(said=said))
@@ -83,12 +109,16 @@ def is_lost(error: Exception) -> bool:
     return _fields(error) is None or _code(error) in _ENDED
 
 
-def _of_copy(said: str) -> str:
-    if re.search(r"IAM role|assume", said, re.IGNORECASE):
-        return _ROLE
-    if re.search(r"S3|manifest|bucket|jsonpath", said, re.IGNORECASE):
-        return _STAGE
-    return _COPY
+def _of_copy(said: str, code: str) -> RedshiftError | None:
+    """What only COPY meets; an address in its words says nothing about access."""
+    words = re.sub(r"s3://\S*", "", said)
+    if re.search(r"IAM|assume|credential", words, re.IGNORECASE):
+        return CopyDeniedError(_ROLE, said)
+    if re.search(r"S3|bucket|access ?denied", words, re.IGNORECASE):
+        return CopyDeniedError(_STAGE, said)
+    if re.search(r"manifest|jsonpath", words, re.IGNORECASE):
+        return RedshiftError(_MANIFEST.format(said=said))
+    return None if code.startswith(_OF_THE_STATEMENT) else CopyRefusedError(_COPY, said)
 
 
 def _fields(error: Exception) -> dict[str, Any] | None:

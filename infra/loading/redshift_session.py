@@ -3,7 +3,8 @@
 Raw files are read, checked and joined on this machine exactly as for DuckDB, which also
 reads their rows; these go packed into a bucket of ours, and COPY takes them from there.
 So both engines come to the same rows, rejects and line numbers, and COPY meets few
-large files instead of thousands of small ones.
+large files instead of thousands of small ones. Only objects that are too large to be
+brought here are copied from where they lie.
 """
 
 from __future__ import annotations
@@ -20,15 +21,18 @@ import duckdb
 
 from infra.errors import WarehouseBusy
 from infra.landing import s3
+from infra.landing.files import RefusedFile
 from infra.loading import duckdb_engine
-from infra.loading.duckdb_rows import Reading
-from infra.loading.engine import Whole
+from infra.loading.engine import Told
 from infra.loading.ledger import Ledger, Version
 from infra.loading.raw_schema import RawTable, Table
+from infra.loading.redshift_direct import MEGABYTE, RedshiftDirect
 from infra.loading.redshift_faults import RedshiftError
 from infra.loading.redshift_ledger import RedshiftLedger
 from infra.loading.redshift_lock import Lock
-from infra.loading.redshift_stage import exported, staging
+from infra.loading.redshift_poison import PoisonedError, Search
+from infra.loading.redshift_rows import RedshiftRows
+from infra.loading.redshift_stage import staging
 from infra.loading.redshift_statements import (
     REBUILT,
     Statements,
@@ -46,74 +50,26 @@ if TYPE_CHECKING:
 _GONE = "gone_files"
 
 
-class RedshiftRows:
-    """The rows that one load puts into one raw table, by way of the bucket."""
-
-    def __init__(self, session: RedshiftSession, table: RawTable, into: str) -> None:
-        self._session = session
-        self._table = table
-        self._into = into
-
-    def insert_whole(self, files: Sequence[Whole]) -> int:
-        """Inserts the lines of clean files; returns how many."""
-        return self._insert(self._reading.whole(files)) if files else 0
-
-    def insert_parts(self, parts: Sequence[Path], excluded: Sequence[str] = ()) -> int:
-        """Inserts the rows of parts, which carry their lineage; returns how many."""
-        given: dict[str, object] = {"excluded": list(excluded)} if excluded else {}
-        return self._insert(self._reading.parts(parts, excluded), given)
-
-    @property
-    def _reading(self) -> Reading:
-        return Reading(
-            self._session.reader, self._table, patient=self._session.is_patient
-        )
-
-    def _insert(self, query: str, given: dict[str, object] | None = None) -> int:
-        session = self._session
-        rows = f"select *, {session.load_id} as _load_id from ({query})"
-        files, count = exported(session.reader, rows, session.folder, given)
-        names = [column.name for column in self._table.raw_columns]
-        names += ["_source_uri", "_line", "_load_id"]
-        if files:
-            session.sql.copy(self._into, names, files)
-        for path in files:
-            path.unlink()
-        return count
-
-    def take_back(self, uris: Sequence[str]) -> None:
-        """Deletes this load's rows of these files."""
-        self._session.delete_of(self._into, {self._session.load_id: list(uris)})
-
-    def counts(self) -> dict[str, int]:
-        """The rows of this load by uri."""
-        rows = self._session.sql.rows(
-            f"select _source_uri, count(*) from {self._into} where _load_id = %s "
-            "group by _source_uri",
-            [self._session.load_id],
-        )
-        return {str(uri): int(count) for uri, count in rows}
-
-
 class RedshiftSession:
     """A connection with the lock held, for one load."""
 
     name = "redshift"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of an open cluster
         self,
         sql: Statements,
         ledger: RedshiftLedger,
         load_id: int,
         reader: duckdb.DuckDBPyConnection,
         lock: Lock,
+        direct: RedshiftDirect,
     ) -> None:
         self.sql = sql
         self.ledger = ledger
         self.load_id = load_id
         self.folder = sql.folder
         self.reader = reader
-        self.is_patient = False
+        self.direct = direct
         self.faults: tuple[type[Exception], ...] = (RedshiftError, duckdb.Error)
         self.holder = f"process {os.getpid()} on {socket.gethostname()}"
         self._lock = lock
@@ -140,6 +96,16 @@ class RedshiftSession:
     def is_refused_line(self, error: Exception) -> bool:
         """Whether the quick reading met a line that it cannot take."""
         return isinstance(error, duckdb.InvalidInputException)
+
+    def poison(self, error: Exception, told: Told) -> list[RefusedFile]:
+        """The files for which a COPY failed as a whole, if that was the error.
+
+        To find them it ends the transaction.
+        """
+        if not isinstance(error, PoisonedError) or not error.may_be_found:
+            return []
+        self.rollback()
+        return Search(self.sql, error, told).files()
 
     def misses_columns(self, table: RawTable) -> bool:
         """Whether the table has other columns than its definition says."""
@@ -181,9 +147,8 @@ class RedshiftSession:
 
     def rows(self, table: RawTable, *, rebuilt: bool, patient: bool) -> RedshiftRows:
         """The rows that this load puts into the table, or into the rebuilt one."""
-        self.is_patient = patient
         self._has_staged = True
-        return RedshiftRows(self, table, relation(table, REBUILT if rebuilt else ""))
+        return RedshiftRows(self, table, rebuilt=rebuilt, patient=patient)
 
     def count(self, table: RawTable, *, rebuilt: bool) -> int:
         """Rows of the table, or of the rebuilt one."""
@@ -232,7 +197,9 @@ def opened(
             load_id = ledger.next_load_id()
             with closing(s3.connect()) as client, staging(client, stage, load_id) as at:
                 sql.stage = at
-                yield RedshiftSession(sql, ledger, load_id, reader, lock)
+                least = project.settings.copy_directly_from_mb * MEGABYTE
+                direct = RedshiftDirect(sql, load_id, least)
+                yield RedshiftSession(sql, ledger, load_id, reader, lock, direct)
         finally:
             lock.release()
 

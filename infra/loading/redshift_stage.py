@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from infra.landing.s3 import Bucket
 from infra.loading.redshift_faults import RedshiftError
@@ -21,9 +21,29 @@ if TYPE_CHECKING:
     import duckdb
     from mypy_boto3_s3 import S3Client
 
-ROWS_A_FILE = 250_000  # COPY reads files side by side, one for each slice or more
+# COPY reads files side by side, a slice each; one of few rows is not worth it
+ROWS_A_FILE = 250_000
+WORTH_A_FILE = 20_000
 PACKED = "gzip"
+MOST_ERRORS = 100_000  # rows that a COPY may refuse, at most; how many may be is ours
 KEYS = 1000  # that S3 deletes at once
+
+
+class Source(NamedTuple):
+    """What a COPY reads, by addresses. At `max_errors` bad rows it fails, or at one."""
+
+    manifest: str
+    paths: str
+    is_packed: bool = True
+    max_errors: int = 0
+
+
+class Part(NamedTuple):
+    """A packed file of rows: where COPY reads it, as what, and where it lies here."""
+
+    url: str
+    etag: str
+    path: Path
 
 
 class Stage:
@@ -35,28 +55,28 @@ class Stage:
         self._below = bucket.below(f"load-{load_id}-{secrets.token_hex(4)}")
         self._keys: list[str] = []
 
-    def put(self, name: str, content: bytes) -> str:
-        """Writes an object; returns its address."""
+    def put(self, name: str, content: bytes | BinaryIO) -> tuple[str, str]:
+        """Writes an object; returns its address and its ETag."""
         key = self._below + name
-        self._put(key, content)
-        return self._bucket.uri(key)
+        return self._bucket.uri(key), self._put(key, content)
 
-    def put_files(self, name: str, files: Sequence[Path]) -> str:
-        """Writes files, and a manifest of them; returns the manifest's address."""
-        urls = []
+    def put_files(self, name: str, files: Sequence[Path]) -> list[Part]:
+        """Writes files, each as an object."""
+        parts = []
         for number, path in enumerate(files):
-            key = f"{self._below}{name}-{number}.json.gz"
             with path.open("rb") as file:
-                self._put(key, file)
-            urls.append(self._bucket.uri(key))
-        entries = [{"url": url, "mandatory": True} for url in urls]
-        text = json.dumps({"entries": entries}).encode()
-        return self.put(f"{name}.manifest", text)
+                parts.append(Part(*self.put(f"{name}-{number}.json.gz", file), path))
+        return parts
 
-    def put_paths(self, name: str, columns: Sequence[str]) -> str:
-        """Writes the JSONPaths of these columns; returns their address."""
-        paths = {"jsonpaths": [f"$['{column}']" for column in columns]}
-        return self.put(f"{name}.jsonpaths", json.dumps(paths).encode())
+    def put_manifest(self, name: str, urls: Sequence[str]) -> str:
+        """Writes a manifest of just these objects; returns its address."""
+        entries = [{"url": url, "mandatory": True} for url in urls]
+        return self.put(name, json.dumps({"entries": entries}).encode())[0]
+
+    def put_paths(self, name: str, keys: Sequence[str]) -> str:
+        """Writes the JSONPaths of these keys; returns their address."""
+        paths = {"jsonpaths": [f"$['{key}']" for key in keys]}
+        return self.put(name, json.dumps(paths).encode())[0]
 
     def clear(self) -> None:
         """Deletes what was written. What is left, the bucket deletes in a day."""
@@ -70,13 +90,16 @@ class Stage:
                     Delete={"Objects": [{"Key": key} for key in keys]},
                 )
 
-    def _put(self, key: str, content: bytes | BinaryIO) -> None:
-        """Writes an object; raises RedshiftError."""
+    def _put(self, key: str, content: bytes | BinaryIO) -> str:
+        """Writes an object; returns its ETag. Raises RedshiftError."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         self._keys.append(key)
         try:
-            self._client.put_object(Bucket=self._bucket.name, Key=key, Body=content)
+            put = self._client.put_object(
+                Bucket=self._bucket.name, Key=key, Body=content
+            )
+            return put["ETag"].strip('"')
         except (BotoCoreError, ClientError) as error:
             answer: Any = getattr(error, "response", None) or {}
             why = (answer.get("Error") or {}).get("Code") or type(error).__name__
@@ -101,23 +124,25 @@ def exported(
     connection: duckdb.DuckDBPyConnection,
     query: str,
     folder: Path,
+    slices: int,
     given: dict[str, object] | None = None,
 ) -> tuple[list[Path], int]:
     """Writes the rows of a query as packed lines of JSON; the files, and the rows.
 
-    Each file has at most some rows, so that COPY can read several at a time.
+    A line is a row. The files are one, or a multiple of the cluster's slices.
     """
     table = f"rows_{secrets.token_hex(4)}"
     connection.execute(f"create temp table {table} as {query}", given)
     try:
         ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
+        count = file_count(rows, slices)
         files = []
-        for number in range(-(-rows // ROWS_A_FILE)):
+        for number in range(count):
             path = folder / f"{table}.{number}.json.gz"
-            first = number * ROWS_A_FILE
+            first, last = rows * number // count, rows * (number + 1) // count
             connection.execute(
                 f"copy (select * from {table} where rowid >= {first} "
-                f"and rowid < {first + ROWS_A_FILE}) to {quoted(str(path))} "
+                f"and rowid < {last}) to {quoted(str(path))} "
                 f"(format json, compression {PACKED})"
             )
             files.append(path)
@@ -126,21 +151,24 @@ def exported(
     return files, int(rows)
 
 
+def file_count(rows: int, slices: int) -> int:
+    """In how many files so many rows go."""
+    if rows < slices * WORTH_A_FILE:
+        return min(rows, 1)
+    return slices * -(-rows // (slices * ROWS_A_FILE))
+
+
 def copy_statement(
-    table: str,
-    columns: Sequence[str],
-    manifest: str,
-    paths: str,
-    region: str,
+    table: str, columns: Sequence[str], source: Source, region: str
 ) -> str:
     """The COPY of a manifest into a table.
 
-    Nothing that changes data in silence is among its options, and no row may fail:
-    each was checked before it was written.
+    Nothing that changes data in silence is among its options.
     """
     names = ", ".join(map(identifier, columns))
+    packed = " gzip" if source.is_packed else ""
     return (
-        f"copy {table} ({names}) from {quoted(manifest)} iam_role default "
-        f"region {quoted(region)} manifest gzip format json {quoted(paths)} "
-        "maxerror 0 compupdate off statupdate off"
+        f"copy {table} ({names}) from {quoted(source.manifest)} iam_role default "
+        f"region {quoted(region)} manifest{packed} format json {quoted(source.paths)} "
+        f"maxerror {source.max_errors} compupdate off statupdate off"
     )

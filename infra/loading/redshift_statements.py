@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from infra.errors import SparkifyError
 from infra.loading import redshift_faults as faults
 from infra.loading.raw_schema import Column, Table
-from infra.loading.redshift_stage import Stage, copy_statement
+from infra.loading.redshift_stage import (
+    MOST_ERRORS,
+    Part,
+    Source,
+    Stage,
+    copy_statement,
+)
 from infra.warehouse import identifier
 
 FEW = 50  # rows that an INSERT may have
@@ -43,6 +51,7 @@ class Statements:
         self._heard = heard
         self.stage: Stage | None = None  # only a load has one
         self._copies = 0
+        self._paths: dict[tuple[str, ...], str] = {}  # addresses of JSONPaths
 
     def run(self, statement: str, given: Sequence[Any] = ()) -> int:
         """Runs a statement; returns how many rows it changed."""
@@ -96,6 +105,11 @@ class Statements:
             except SparkifyError as error:
                 raise faults.RedshiftError(str(error)) from error
             self._is_idle = True
+
+    @cached_property
+    def slices(self) -> int:
+        """How many parts of a load the cluster works on side by side."""
+        return max(self.number("select count(*) from stv_slices"), 1)
 
     # Tables
 
@@ -160,15 +174,45 @@ class Statements:
                 [value for row in rows for value in row],
             )
 
-    def copy(self, table: str, names: Sequence[str], files: Sequence[Path]) -> None:
-        """Copies packed files of objects, with these names for keys, into a table."""
+    def copy(
+        self, table: str, names: Sequence[str], files: Sequence[Path], errors: int = 0
+    ) -> list[Part]:
+        """Copies packed files of objects, with these names for keys, into a table.
+
+        Returns the files as they were put where COPY reads them.
+        """
+        stage, name = self._stage_for(table)
+        parts = stage.put_files(name, files)
+        manifest = stage.put_manifest(f"{name}.manifest", [each.url for each in parts])
+        source = Source(manifest, self._paths_of(names), max_errors=errors)
+        self.run(copy_statement(table, names, source, self._region))
+        return parts
+
+    def copy_object(
+        self, table: str, columns: Sequence[Column], url: str, *, is_packed: bool
+    ) -> None:
+        """Copies an object that lies elsewhere; each column has a key in it."""
+        stage, name = self._stage_for(table)
+        manifest = stage.put_manifest(f"{name}.manifest", [url])
+        paths = self._paths_of([column.json for column in columns])
+        source = Source(manifest, paths, is_packed, MOST_ERRORS)
+        names = [column.name for column in columns]
+        self.run(copy_statement(table, names, source, self._region))
+
+    def _paths_of(self, keys: Sequence[str]) -> str:
+        """Where the JSONPaths of these keys are."""
+        wanted = tuple(keys)
+        if self.stage and wanted not in self._paths:
+            name = f"{len(self._paths)}.jsonpaths"
+            self._paths[wanted] = self.stage.put_paths(name, keys)
+        return self._paths[wanted]
+
+    def _stage_for(self, table: str) -> tuple[Stage, str]:
+        """The stage, and how names in it begin for the COPY that comes now."""
         if self.stage is None:
             raise AssertionError("only a load copies")
         self._copies += 1
-        name = f"{self._copies}-{table.replace('.', '-').replace(chr(34), '')}"
-        manifest = self.stage.put_files(name, files)
-        paths = self.stage.put_paths(name, names)
-        self.run(copy_statement(table, names, manifest, paths, self._region))
+        return self.stage, f"{self._copies}-{re.sub('[^a-z_]', '-', table)}"
 
 
 def relation(table: Table, suffix: str = "") -> str:

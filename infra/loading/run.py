@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from infra.console import Bar
 from infra.errors import LoadError
+from infra.landing.files import RefusedFile
 from infra.landing.source import Source
 from infra.loading.engine import Engine
 from infra.loading.intake import JOINED, Intake, Place, changed
@@ -21,9 +22,10 @@ from infra.project import Project
 DISTRIBUTION = "sparkify-warehouse"
 
 # What `reached` hears of, in this order; from the second to the third, and from the
-# fifth to the sixth, once for each raw table (those again where a key comes twice)
+# sixth to the seventh, once for each raw table (those again where staging has to begin
+# anew)
 STEPS = (
-    *("noted", "listed", "identified", "decided", "deleted", "inserted"),
+    *("noted", "listed", "identified", "decided", "copied", "deleted", "inserted"),
     *("checked", "recorded", "swapped", "committed"),
 )
 
@@ -97,6 +99,9 @@ class Run:
         for table in self._project.raw_tables:
             self._targets.append(self._decided(table, reached))
         reached("decided")
+        for target in self._targets:
+            self._copy_directly(target)
+        reached("copied")
         own: tuple[type[Exception], ...] = (LoadError, OSError)
         mishaps = own + self._engine.faults
         self._engine.begin()
@@ -131,20 +136,63 @@ class Run:
             ledger = self._engine.ledger.read(table)
         place = Place(self._project.root, self._source.base, self._engine.folder)
         intake = Intake(place, table, ledger)
-        return decided(self._source, intake, self._options, self._progress, reached)
+        direct, options = self._engine.direct, self._options
+        # Which keys an object has is known of its beginning only
+        least = direct.least if direct and not options.freeze else None
+        return decided(self._source, intake, options, self._progress, reached, least)
+
+    def _copy_directly(self, target: Target) -> None:
+        """Has the warehouse copy large objects aside; refuses those that it cannot."""
+        direct = self._engine.direct
+        files = [each for each in target.decisions.to_load if each.uri in target.heads]
+        if direct is None or not files:
+            return
+        for file in self._progress.track(files, f"copying {target.table.landing}"):
+            found = direct.copy(
+                target.table,
+                file,
+                is_packed=target.heads[file.uri].is_packed,
+                rebuilt=self._options.full_refresh,
+            )
+            if isinstance(found, RefusedFile):
+                target.refuse(found)
+            else:
+                target.copied.append(found)
 
     def _stage_all(self, reached: Reached) -> None:
-        """Stages all targets: quickly, or once more with patience for odd lines."""
-        try:
+        """Stages all targets; begins anew where staging meets something odd.
+
+        With patience, where it meets a line that the quick reading does not take;
+        without files for which a statement failed as a whole.
+        """
+        patient = False
+        while True:
+            try:
+                for target in self._targets:
+                    self._stage(target, reached, patient=patient)
+            except self._engine.faults as error:
+                if self._engine.is_refused_line(error) and not patient:
+                    patient = True
+                    self._engine.rollback()
+                else:
+                    self._refuse_poison(error)
+                self._engine.begin()
+            else:
+                return
+
+    def _refuse_poison(self, error: Exception) -> None:
+        """Refuses the files that made staging fail; raises the error if none did."""
+
+        def told(done: int, of: int) -> None:
+            self._progress.update(done, of, "looking for the file that is refused")
+
+        found = self._engine.poison(error, told)
+        if not found:
+            raise error
+        for refused in found:
             for target in self._targets:
-                self._stage(target, reached, patient=False)
-        except self._engine.faults as error:
-            if not self._engine.is_refused_line(error):
-                raise
-            self._engine.rollback()
-            self._engine.begin()
-            for target in self._targets:
-                self._stage(target, reached, patient=True)
+                if any(refused.uri == each.uri for each in target.decisions.to_load):
+                    target.refuse(refused)
 
     def _stage(self, target: Target, reached: Reached, *, patient: bool) -> None:
         """Deletes the rows that are replaced and inserts the new ones."""
@@ -156,6 +204,9 @@ class Run:
         reached("deleted")
         rows = engine.rows(table, rebuilt=rebuilt, patient=patient)
         Staging(target, rows, engine.load_id, engine.folder, self._progress).stage()
+        if engine.direct:
+            for copied in target.copied:
+                engine.direct.insert(table, copied, rebuilt=rebuilt)
         target.total = engine.count(table, rebuilt=rebuilt)
         reached("inserted")
 

@@ -2,18 +2,19 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from infra.console import Bar
 from infra.errors import LoadError
 from infra.landing.files import LandedFile
-from infra.loading.careful import Careful, Reject
-from infra.loading.engine import Rows, Whole
+from infra.loading.careful import Careful, Reject, storable
+from infra.loading.engine import Refusal, Rows, Whole
 from infra.loading.intake import CAREFUL, JOINED, WHOLE, Taken, changed
+from infra.loading.lines import Lines
 from infra.loading.target import Outcome, Target
 
 STATEMENT = 512 << 20  # bytes of raw files that one INSERT reads
@@ -61,6 +62,8 @@ class Staging:
         odd += self._insert_whole()
         if odd:
             self._insert_carefully(odd)
+        self._take_copied()
+        self._reject_refused()
         self._target.seconds = time.monotonic() - started
 
     def _insert_parts(self) -> list[LandedFile]:
@@ -114,6 +117,32 @@ class Staging:
                 f"{inserted:,}. Nothing was loaded."
             )
 
+    def _take_copied(self) -> None:
+        """Takes in what became of the objects that the warehouse copied itself."""
+        now, target = round(time.time() * 1_000_000), self._target
+        with self.rejects.open("ab") as rejects:
+            for uri, rows, refused, _ in target.copied:
+                extra = target.heads[uri].extra_keys
+                target.outcomes[uri] = Outcome(rows, len(refused), extra)
+                for each in refused:
+                    rejects.write(self._reject(uri, each, None, now))
+
+    def _reject_refused(self) -> None:
+        """Turns the rows that the warehouse did not take into rejects."""
+        refused = defaultdict[str, list[Refusal]](list)
+        for each in self._rows.refused:
+            refused[each.uri].append(each)
+        now, outcomes = round(time.time() * 1_000_000), self._target.outcomes
+        with self.rejects.open("ab") as rejects:
+            for uri, found in refused.items():
+                old = outcomes[uri]
+                rows, rejected = old.rows - len(found), old.rejected + len(found)
+                outcomes[uri] = replace(old, rows=rows, rejected=rejected)
+                texts = _texts(self._target.intake.taken[uri].path, found)
+                for each in found:
+                    raw = texts.get(each.line, "")
+                    rejects.write(self._reject(uri, each, raw, now))
+
     def _read(
         self, file: LandedFile, taken: Taken, write_row: Write, write_reject: Write
     ) -> Outcome:
@@ -126,9 +155,7 @@ class Staging:
             for each in careful.read(stream):
                 if isinstance(each, Reject):
                     outcome.rejected += 1
-                    write_reject(
-                        orjson.dumps(self._reject(file.uri, each, now)) + b"\n"
-                    )
+                    write_reject(self._reject(file.uri, each, each.raw, now))
                 else:
                     outcome.rows += 1
                     values = orjson.dumps(absent | each.values)
@@ -140,8 +167,11 @@ class Staging:
             outcome.missing_keys = sorted(absent.keys() - careful.seen_keys)
         return outcome
 
-    def _reject(self, uri: str, reject: Reject, now: int) -> dict[str, Any]:
-        return {
+    def _reject(
+        self, uri: str, reject: Reject | Refusal, raw: str | None, now: int
+    ) -> bytes:
+        """A reject as a line for the ledger; no `raw` where it was never seen here."""
+        values = {
             "load_id": self._load_id,
             "target": self._target.table.name,
             "uri": uri,
@@ -149,9 +179,10 @@ class Staging:
             "column": reject.column,
             "reason": reject.reason,
             "message": reject.message,
-            "raw": reject.raw,
+            "raw": raw,
             "at": now,
         }
+        return orjson.dumps(values) + b"\n"
 
     def _plain(self, path: str) -> Path:
         """A path that DuckDB takes as it is: a link to it where it holds wildcards."""
@@ -160,6 +191,18 @@ class Staging:
         link = self._folder / f"{len(list(self._folder.iterdir()))}.link.json"
         link.symlink_to(path)
         return link
+
+
+def _texts(path: str, refused: Sequence[Refusal]) -> dict[int, str]:
+    """What stands in a raw file on the lines that were refused."""
+    wanted = {each.line for each in refused}
+    found = {}
+    with Path(path).open("rb") as stream:
+        lines = Lines(stream)
+        for line in lines:
+            if lines.number in wanted:
+                found[lines.number] = storable(line)
+    return found
 
 
 def rejects_file(folder: Path, target: str) -> Path:

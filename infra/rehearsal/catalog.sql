@@ -258,6 +258,11 @@ language sql volatile security definer as $$
         select query_id from pg_redshift.last_copies
         where session_id = pg_backend_pid()), -1) $$;
 
+-- A node of rg.large
+create view pg_catalog.stv_slices as
+select 0 as node, number as slice, number as localslice, cast('D' as char(1)) as type
+from generate_series(0, 1) as number;
+
 create table pg_catalog.sys_load_detail (
     user_id integer, query_id bigint, file_name char(256), bytes_scanned integer,
     lines_scanned integer, record_time timestamp, splits_scanned integer,
@@ -274,4 +279,5 @@ create table pg_catalog.sys_load_error_detail (
 grant usage on schema pg_redshift to public;
 grant select on all tables in schema pg_redshift to public;
 grant select on pg_catalog.svv_external_columns, pg_catalog.svv_table_info,
+    pg_catalog.stv_slices,
     pg_catalog.sys_load_detail, pg_catalog.sys_load_error_detail to public;

@@ -1,13 +1,15 @@
 """COPY from S3 into a table, whole or not at all.
 
 What it read and what it could not load is written by another connection, so it is there
-even if the client rolls back.
+even if the client rolls back. PG_LAST_COPY_ID changes when loading begins: not for a
+COPY that does not get at its files.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,8 +52,6 @@ insert into sys_load_error_detail values (
     $6, $7, $8, $9, $10, $11, 0, $12, $13)
 """
 
-Run = Callable[..., list[tuple[str | None, ...]]]
-
 
 def _client(region: str) -> S3Client:
     import boto3  # noqa: PLC0415 - an extra, and slow to import
@@ -75,10 +75,10 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Copy:
-    """COPY for one session. `system` runs SQL in the other connection."""
+    """COPY for one session. `system` opens the other connection to its database."""
 
     cluster: Cluster
-    system: Run
+    system: Callable[[], AbstractContextManager[Backend]]
     user: str
     database: str
 
@@ -89,8 +89,6 @@ class Copy:
         """
         command = copy_command.parse(sql)
         self._check_role(command)
-        ((query,),) = self.system(_STARTED, str(session))
-        started = _now()
         columns, table = self._columns(command, backend)
         bucket = Bucket(
             self.cluster.s3(region := command.region or self.cluster.region), region
@@ -101,20 +99,25 @@ class Copy:
             found = copy_rows.by_name(columns, ignores_case=command.ignores_case)
         lines: list[bytes] = []
         faults: list[tuple[Object, Fault]] = []
-        for each in bucket.objects(command):
-            before = len(lines) + len(faults)
-            for row in copy_rows.rows(each.content, columns, command, found):
-                if isinstance(row, Fault):
-                    faults.append((each, row))
-                else:
-                    lines.append(_line(row))
-            self.system(
-                *(_FILE, self.user, query, str(each.path), str(each.size)),
-                *(str(len(lines) + len(faults) - before), _now(), started, each.etag),
-                str(each.modified),
-            )
-        for each, fault in faults:
-            self._note(each, fault, [query, str(session), table, started])
+        objects = bucket.objects(command)
+        with self.system() as system:
+            ((query,),) = system.run(_STARTED, str(session))
+            started = _now()
+            for each in objects:
+                content = each.unpacked() if command.is_gzip else each.content
+                before = len(lines) + len(faults)
+                for row in copy_rows.rows(content, columns, command, found):
+                    if isinstance(row, Fault):
+                        faults.append((each, row))
+                    else:
+                        lines.append(_line(row))
+                system.run(
+                    *(_FILE, self.user, query, str(each.path), str(each.size)),
+                    *(str(len(lines) + len(faults) - before), _now(), started),
+                    *(each.etag, str(each.modified)),
+                )
+            for each, fault in faults:
+                self._note(system, each, fault, [query, str(session), table, started])
         if faults and len(faults) >= max(command.max_errors, 1):
             raise Refused(
                 f"Load into table '{_name(command)}' failed.  Check "
@@ -164,10 +167,12 @@ class Copy:
                 raise unknown(f"COPY into the type {column.type}")
         return columns, table
 
-    def _note(self, file: Object, fault: Fault, about: list[str | None]) -> None:
+    def _note(
+        self, system: Backend, file: Object, fault: Fault, about: list[str | None]
+    ) -> None:
         column = fault.column
         query, session, table, started = about
-        self.system(
+        system.run(
             *(_ERROR, self.user, query, session, self.database, table, started),
             *(str(file.path), str(fault.line), column.name if column else ""),
             *(column.type[:10] if column else "",),

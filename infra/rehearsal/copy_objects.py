@@ -24,13 +24,20 @@ _MISSING = {"NoSuchKey", "404"}
 
 @dataclass(frozen=True)
 class Object:
-    """An object as it was read, unpacked."""
+    """An object as it was read."""
 
     path: S3Path
     content: bytes
     size: int
     etag: str
     modified: dt.datetime
+
+    def unpacked(self) -> bytes:
+        """What is packed in it; one that cannot be unpacked fails the whole COPY."""
+        try:
+            return gzip.decompress(self.content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise Refused(f"The file {self.path} is no sound gzip: {error}") from error
 
 
 class Bucket:
@@ -52,7 +59,7 @@ class Bucket:
         objects = [each for each in found if each is not None]
         if not objects:
             raise Refused(f"no file of the manifest {command.source} exists")
-        return [_unpacked(each) if command.is_gzip else each for each in objects]
+        return objects
 
     def read(self, path: S3Path) -> Object:
         """One object."""
@@ -144,11 +151,3 @@ def _faults_told() -> Iterator[None]:
         raise (_Missing if code in _MISSING else Refused)(text) from error
     except BotoCoreError as error:
         raise Refused(f"S3CurlException: {error}") from error
-
-
-def _unpacked(packed: Object) -> Object:
-    try:
-        content = gzip.decompress(packed.content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise Refused(f"The file {packed.path} is no sound gzip: {error}") from error
-    return Object(packed.path, content, packed.size, packed.etag, packed.modified)

@@ -90,6 +90,8 @@ def rows(
         begin = at
         try:
             value, at = _DECODER.raw_decode(text, at)
+        except RecursionError as error:
+            raise unknown("how deep COPY follows nested JSON") from error
         except ValueError as error:
             at = text.find("\n", begin) + 1 or len(text)
             yield Fault(line, 1216, f"Invalid JSON: {str(error).partition(':')[0]}")
@@ -113,7 +115,7 @@ def by_name(columns: list[Column], *, ignores_case: bool) -> Finder:
 
     def found(value: Any) -> list[Any]:  # noqa: ANN401 - JSON holds anything
         if not isinstance(value, dict):
-            raise _Bad(1216, "Invalid JSON: a row must be an object")
+            raise _Bad(1216, "Invalid JSON: an array needs JSONPaths")
         if ignores_case:
             value = {key.lower(): each for key, each in value.items()}
         return [value.get(column.name) for column in columns]
@@ -157,6 +159,8 @@ def _path(text: str) -> list[str | int]:
 
 
 def _follow(value: Any, path: list[str | int]) -> Any:  # noqa: ANN401 - as above
+    if isinstance(value, list) and isinstance(path[0], str):
+        raise unknown("what COPY finds in an array by the name of a key")
     for part in path:
         try:
             value = value[part]
@@ -172,6 +176,8 @@ def _row(
     command: CopyCommand,
     found: Finder,
 ) -> Row | Fault:
+    if not isinstance(value, dict | list):
+        return Fault(line, 1216, "Invalid JSON: neither an object nor an array")
     column: Column | None = None
     made: Row = []
     try:

@@ -121,7 +121,10 @@ class Standin:
             self._users.add(name)
 
     def _copier(self, user: str, database: str) -> Copier:
-        return Copy(self.cluster, self.inside, user, database)
+        def system() -> closing[Backend]:
+            return closing(Backend.ready(self._socket, SUPERUSER, database))
+
+        return Copy(self.cluster, system, user, database)
 
     def inside(self, sql: str, *values: str | None) -> list[tuple[str | None, ...]]:
         """Runs PostgreSQL's own SQL as its superuser; rows come as text."""

@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from hashlib import md5
 from typing import TYPE_CHECKING, Any, Final
 
@@ -158,6 +158,12 @@ def test_wrong_jsonpaths_fail(
     assert rows() == []
 
 
+def test_jsonpaths_of_keys_and_an_array_are_not_known(put: Put, load: Load) -> None:
+    paths = put("paths", json.dumps({"jsonpaths": ["$.id", "$.n"]}))
+    with pytest.raises(driver.ProgrammingError, match="in an array by the name of a k"):
+        load(SONG, put("a.json", '["a", 1]'), f"iam_role default json '{paths}'")
+
+
 def test_a_manifest_names_the_files(put: Put, load: Load, rows: Rows) -> None:
     first, second = put("d/a.json", '{"id": "a"}'), put("d/b.json", '{"id": "b"}')
     put("d/c.json", '{"id": "c"}')
@@ -237,7 +243,9 @@ BAD = [
     ('{"r": null}', "r", 1213, "Missing data for not-null field"),
     ('{"f": NaN}', "", 1216, "Invalid JSON: NaN is no JSON"),
     ('{"id": "a",}', "", 1216, "Invalid JSON: .*"),
-    ("[1]", "", 1216, "Invalid JSON: a row must be an object"),
+    ("[1]", "", 1216, "Invalid JSON: an array needs JSONPaths"),
+    ("42", "", 1216, "Invalid JSON: neither an object nor an array"),
+    ("null", "", 1216, "Invalid JSON: neither an object nor an array"),
     ("\ufeff{}", "", 1216, "Invalid JSON: Expecting value"),
     (b'{"id": "\xa4"}', "id", 1220, ".*Bad UTF-8 hex sequence: a4 .*"),
     ('{"id": "\\ud800"}', "id", 1220, ".*Bad UTF-8 hex sequence: d800 .*"),
@@ -296,7 +304,12 @@ def test_a_copy_loads_all_or_nothing(put: Put, load: Load, rows: Rows) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ['{"id": {"a": 1}}', '{"id": "a", "id": "b"}', '{"id": "\\u0000"}']
+    "line",
+    [
+        *('{"id": {"a": 1}}', '{"id": "a", "id": "b"}', '{"id": "\\u0000"}'),
+        '{"id": "a", "x": ' + "[" * 10_000 + "]" * 10_000 + "}",
+    ],
+    ids=["nested", "twice", "NUL", "deep"],
 )
 def test_what_no_document_says_is_refused(put: Put, load: Load, line: str) -> None:
     with pytest.raises(driver.ProgrammingError, match="the stand-in does not know"):
@@ -353,6 +366,51 @@ def test_a_transaction_may_copy_and_roll_back(
         assert list(cursor.fetchone()) == [1]
         with pytest.raises(driver.ProgrammingError, match="does not exist"):
             cursor.execute("select * from loaded")
+
+
+def test_the_last_copy_is_the_last_that_began_to_load(
+    standin: Standin, put: Put, schema: str
+) -> None:
+    """As PG_LAST_COPY_ID's document says: not one that did not get at its files."""
+    standin.sql(f"create table {schema}.t ({SONG})")
+    with closing(standin.connected()) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+
+        def copied(source: str, more: str = "") -> int:
+            with suppress(driver.ProgrammingError):
+                cursor.execute(f"copy {schema}.t from '{source}' {AUTO} {more}")
+            cursor.execute("select pg_last_copy_id()")
+            return int(cursor.fetchone()[0])
+
+        assert copied("s3://landing/nothing/here") == -1
+        first = copied(put("a.json", '{"id": "a"}'))
+        assert first > 0
+        assert copied("s3://landing/nothing/here") == first
+        assert copied(put("b.json", '{"id": "a"}'), f"region '{ELSEWHERE}'") == first
+        assert copied(put("c.json", '{"n": "x"}')) > first
+        assert copied(put("d.gz", "no gzip"), "gzip") > first + 1
+
+
+def test_each_database_has_its_own_sight_of_its_copies(
+    standin: Standin, put: Put, schema: str
+) -> None:
+    standin.inside(f'create database "{schema}" owner "{standin.admin}"')
+    uri = put("a.json", '{"id": "a"}\n{"id": "far too long"}')
+    with closing(standin.connected(database=schema)) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"create table t ({SONG})")
+        cursor.execute(f"copy t from '{uri}' {AUTO} maxerror 2")
+        for view in ("sys_load_detail", "sys_load_error_detail"):
+            cursor.execute(
+                f"select trim(file_name) from {view} where query_id = pg_last_copy_id()"
+            )
+            assert list(cursor.fetchall()) == [[uri]]
+        cursor.close()
+    standin.inside(f'drop database "{schema}" with (force)')
+
+
+def test_a_cluster_has_slices(standin: Standin) -> None:
+    assert standin.sql("select count(*) from stv_slices") == [(2,)]
 
 
 def test_the_table_and_its_columns_must_exist(

@@ -22,7 +22,7 @@ from landing_files import (
     compact,
     lasting,
 )
-from test_scenarios import CASES, Spelled, event, line
+from test_scenarios import Spelled, event, line
 from two_engines import DUCKDB, REDSHIFT, Lab
 
 from infra.loading import intake
@@ -80,23 +80,6 @@ def test_many_files_change_and_go_at_once(lab: Lab) -> None:
     assert statuses(lab.both(max_rejects="1000")) == ["ok", "ok"]
     assert statuses(lab.both(prune=True)) == ["nothing", "ok"]
     assert len(lab.contents()["load_rejects"]) == A_FEW
-
-
-@pytest.mark.parametrize("small", [intake.SMALL, 1], ids=["small", "large"])
-def test_every_bad_input_of_the_contract(
-    lab: Lab, small: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(intake, "SMALL", small)
-    lab.good()
-    for case in CASES.values():
-        lab.put(case.name, case.content)
-    runs = lab.both(max_rejects="1000")
-    assert statuses(runs) == ["ok", "ok"]
-    expected = sum(len(case.rows) for case in CASES.values()) + 3
-    assert runs[0]["rows_staged"] + runs[1]["rows_staged"] == expected
-    refused = sum(bool(case.refused) for case in CASES.values())
-    assert runs[0]["files_rejected"] + runs[1]["files_rejected"] == refused
-    assert statuses(lab.both()) == ["nothing", "nothing"]
 
 
 TEXTS = [

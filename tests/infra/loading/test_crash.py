@@ -32,7 +32,7 @@ DEADLINE = 30.0  # seconds that anything here may take
 PATH = (
     "noted",
     *("listed", "identified", "listed", "identified", "decided"),
-    *("deleted", "inserted", "deleted", "inserted"),
+    *("copied", "deleted", "inserted", "deleted", "inserted"),
     *("checked", "recorded", "swapped", "committed"),
 )
 POINTS = tuple((step, PATH[: at + 1].count(step)) for at, step in enumerate(PATH))

@@ -343,6 +343,38 @@ def test_each_file_has_its_decision(case: Case) -> None:
         assert told(made) == case.decided
 
 
+def test_a_file_that_is_refused_after_all_takes_its_copies_along() -> None:
+    """Of what was loaded of them before, nothing goes."""
+    before = [
+        Version("a", "1", "", "loaded", 1, None),
+        Version("b", "2", "", "loaded", 1, None),
+        Version("d", "5", "", "loaded", 1, None),
+    ]
+    ledger = Ledger({each.uri: each for each in before}, {})
+    files = [
+        LandedFile(uri, 9, 0.0, "", etag)
+        for uri, etag in (("a", "9"), ("b", "9"), ("c", "3"), ("d", "4"), ("e", "9"))
+    ]
+    made = decide(ledger, files, [])
+    assert [each.file.uri for each in made.duplicate] == ["b", "e"]
+    made.refuse(RefusedFile("a", "no", "why", "9"))
+    assert made.refused == [RefusedFile(uri, "no", "why", "9") for uri in "abe"]
+    assert [file.uri for file in made.to_load] == ["c", "d"]
+    assert made.duplicate == []
+    assert [each.uri for each in made.replaced] == ["d"]
+
+
+def test_what_was_refused_for_its_content_is_known_by_it() -> None:
+    refused = RefusedFile("a", "no", "why", "9")
+    ledger = Ledger({}, {"a": Version("a", "9", "", "rejected", 1, None)})
+    again = decide(ledger, [], [refused])
+    assert (again.refused, again.still_refused) == ([], ["a"])
+    other = decide(ledger, [], [refused._replace(etag="8")])
+    assert (other.refused, other.still_refused) == ([refused._replace(etag="8")], [])
+    listed = decide(ledger, [LandedFile("a", 9, 0.0, "", "9")], [])
+    assert (listed.to_load, listed.still_refused) == ([], ["a"])
+
+
 def test_duplicates_and_gone_files_of_earlier_loads_are_counted() -> None:
     before = a_ledger(
         a_version("a", "x"),

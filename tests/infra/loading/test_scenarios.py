@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from landing_files import (
     EVENTS,
     SONG,
     SONGS,
+    Contents,
     LandingFiles,
     Record,
 )
@@ -380,13 +382,15 @@ CASES: dict[str, Case] = {
 
 
 class Staged:
-    """What one load of all cases has made of each."""
+    """What one load of all cases has made of each; their uris begin with `below`."""
 
-    def __init__(self, landing: LandingFiles) -> None:
-        self.contents = landing.contents()
+    def __init__(self, contents: Contents, below: str = "") -> None:
+        self.contents = contents
+        self._below = below
 
     def of(self, name: str) -> tuple[list[Record], list[Reject], Record]:
         """A file's rows, rejects and its line in the ledger."""
+        name = self._below + name
         (told,) = (row for row in self.contents["load_files"] if row["uri"] == name)
         rejects = [
             (row["line"], row["column"], row["reason"])
@@ -417,15 +421,26 @@ def staged(
         patch.setattr(intake, "SMALL", request.param)
         landing.load(max_rejects="1000")
         landing.check()
-    return Staged(landing)
+    return Staged(landing.contents())
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_of_each_bad_input_becomes_what_was_promised(
     case: Case, staged: Staged
 ) -> None:
-    rows, rejects, told = staged.of(case.name)
+    check(case, staged)
+    rows, _, _ = staged.of(case.name)
     assert [row["_line"] for row in rows] == list(case.rows)
+    of_interest = [row for row in rows if row["_line"] > 1] or rows
+    for column, values in case.values.items():
+        found = [row[column] for row in of_interest[: len(values)]]
+        assert found == values
+
+
+def check(case: Case, staged: Staged) -> None:
+    """Holds what became of a case to what was promised, but for the rows' order."""
+    rows, rejects, told = staged.of(case.name)
+    assert len(rows) == len(case.rows)
     if case.refused:
         assert rejects == [(None, None, case.refused)]
         assert (told["status"], told["rows_in_file"]) == ("rejected", None)
@@ -436,11 +451,9 @@ def test_of_each_bad_input_becomes_what_was_promised(
     assert told["rows_in_file"] == len(rows) + len(rejects)
     for name in ("note", "extra_keys", "missing_keys"):
         assert told[name] == getattr(case, name), name
-    of_interest = [row for row in rows if row["_line"] > 1] or rows
     for column, values in case.values.items():
-        found = [row[column] for row in of_interest[: len(values)]]
-        assert found == values
-        assert [type(each) for each in found] == [type(each) for each in values]
+        found = Counter(repr(row[column]) for row in rows)
+        assert Counter(map(repr, values)) <= found
 
 
 @pytest.fixture(scope="module")
