@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from infra.errors import LoadError
 from infra.loading import external
 from infra.loading.redshift_faults import BROKEN
-from infra.loading.redshift_statements import definition, relation
+from infra.loading.redshift_statements import creation
 from infra.redshift import connected
 from infra.warehouse import identifier
 
@@ -39,10 +39,7 @@ def register(project: Project, profile: Redshift, database: str) -> None:
         for schema in dict.fromkeys(table.schema for table in ledger):
             _say(connection, f"create schema if not exists {identifier(schema)}")
         for table in ledger:
-            columns = definition(table)
-            _say(
-                connection, f"create table if not exists {relation(table)} ({columns})"
-            )
+            _say(connection, creation(table))
         _look(connection, external.looks(tables))
 
 

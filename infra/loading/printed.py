@@ -11,6 +11,7 @@ from textwrap import fill
 
 from infra.landing.s3 import Bucket
 from infra.loading.raw_schema import LINEAGE, Column, RawTable
+from infra.loading.redshift_statements import EVENLY
 from infra.warehouse import quoted
 
 # What stands in the lineage of a row whose file and line nobody knows
@@ -68,7 +69,7 @@ def script(tables: Sequence[RawTable], source: Bucket, region: str) -> str:
 
 def _defined(table: RawTable) -> str:
     """Name and columns of a table, as the loader makes it."""
-    return f"{table.relation} (\n{_types(table.columns)}\n);\n"
+    return f"{table.relation} (\n{_types(table.columns)}\n)\n{EVENLY};\n"
 
 
 def _filled(table: RawTable, prefix: str, region: str) -> str:

@@ -37,6 +37,7 @@ from infra.loading.redshift_statements import (
     REBUILT,
     Statements,
     definition,
+    design,
     relation,
 )
 from infra.project import Project
@@ -114,7 +115,10 @@ class RedshiftSession:
     def start_rebuild(self, table: RawTable) -> None:
         """Makes an empty table beside the raw table."""
         self.sql.run(f"drop table if exists {relation(table, REBUILT)}")
-        self.sql.run(f"create table {relation(table, REBUILT)} ({definition(table)})")
+        self.sql.run(
+            f"create table {relation(table, REBUILT)} ({definition(table)}) "
+            f"{design(table)}"
+        )
 
     def finish_rebuild(self, table: RawTable) -> None:
         """Puts the table that was rebuilt in the raw table's place.

@@ -16,7 +16,7 @@ from typing import Any
 
 from infra.errors import SparkifyError
 from infra.loading import redshift_faults as faults
-from infra.loading.raw_schema import Column, Table
+from infra.loading.raw_schema import Column, RawTable, Table
 from infra.loading.redshift_stage import (
     MOST_ERRORS,
     Part,
@@ -26,6 +26,7 @@ from infra.loading.redshift_stage import (
 )
 from infra.warehouse import identifier
 
+EVENLY = "diststyle even"
 FEW = 50  # rows that an INSERT may have
 REBUILT = "__rebuilt"  # a raw table that a full refresh fills beside the old one
 
@@ -118,9 +119,7 @@ class Statements:
         for schema in dict.fromkeys(table.schema for table in tables):
             self.run(f"create schema if not exists {identifier(schema)}")
         for table in tables:
-            self.run(
-                f"create table if not exists {relation(table)} ({definition(table)})"
-            )
+            self.run(creation(table))
 
     def misses_columns(self, table: Table) -> bool:
         """Whether the table has other columns than its definition says."""
@@ -224,3 +223,20 @@ def definition(table: Table) -> str:
     """The columns of a table as a statement that makes it has them."""
     columns = (f"{identifier(column.name)} {column.type}" for column in table.columns)
     return ", ".join(columns)
+
+
+def creation(table: Table) -> str:
+    """What makes the table where there is none."""
+    return (
+        f"create table if not exists {relation(table)} ({definition(table)}) "
+        f"{design(table)}"
+    )
+
+
+def design(table: Table) -> str:
+    """How the rows of a table lie: on all slices alike, the ledger's by their load.
+
+    Nothing joins raw rows before dbt has read them all. They are backed up, as a
+    snapshot with the ledger and without its rows would be no warehouse.
+    """
+    return EVENLY if isinstance(table, RawTable) else f"{EVENLY} sortkey (load_id)"

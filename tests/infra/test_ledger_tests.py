@@ -87,7 +87,9 @@ def failing(tested: Checkout, pen: Pen) -> set[str]:
 def test_a_sound_ledger_passes_every_test(tested: Checkout) -> None:
     results = json.loads((tested.root / "target/run_results.json").read_text())
     statuses = {
-        each["unique_id"].split(".")[2]: each["status"] for each in results["results"]
+        each["unique_id"].split(".")[2]: each["status"]
+        for each in results["results"]
+        if each["unique_id"].startswith("test.")  # the project's hook has a result, too
     }
     assert statuses.keys() >= SINGULAR
     assert set(statuses.values()) == {"pass"}

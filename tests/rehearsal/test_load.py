@@ -260,3 +260,21 @@ def test_the_published_data(lab: Lab) -> None:
     assert events["rows_staged"] == 8056
     assert songs_run["rows_staged"] == pytest.approx(1490, abs=10)
     assert statuses(lab.both()) == ["nothing", "nothing"]
+
+
+def test_raw_rows_lie_evenly_and_the_ledger_by_load(lab: Lab) -> None:
+    lab.good()
+    lab.load()
+    for given in ({}, {"full_refresh": True}):
+        lab.load(**given)
+        found = lab.rows(
+            'select "table", diststyle, sortkey1 from svv_table_info '
+            "where schema in ('staging', 'load') and \"table\" <> 'load_lock'"
+        )
+        assert {row["table"]: (row["diststyle"], row["sortkey1"]) for row in found} == {
+            "staging_events": ("EVEN", None),
+            "staging_songs": ("EVEN", None),
+            "load_runs": ("EVEN", "load_id"),
+            "load_files": ("EVEN", "load_id"),
+            "load_rejects": ("EVEN", "load_id"),
+        }

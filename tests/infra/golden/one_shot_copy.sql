@@ -40,7 +40,8 @@ create table if not exists staging.staging_events (
     _load_id bigint,
     _source_uri varchar(1024),
     _line integer
-);
+)
+diststyle even;
 
 create table if not exists staging.staging_songs (
     num_songs integer,
@@ -56,7 +57,8 @@ create table if not exists staging.staging_songs (
     _load_id bigint,
     _source_uri varchar(1024),
     _line integer
-);
+)
+diststyle even;
 
 begin;
 
