@@ -241,6 +241,7 @@ def test_columns_of_another_version_are_told_of(lab: Lab) -> None:
     assert statuses(lab.both(full_refresh=True)) == ["ok", "ok"]
 
 
+@pytest.mark.slow  # test_parity has all events and a part of the songs
 def test_the_published_data(lab: Lab) -> None:
     archive = os.environ.get("SPARKIFY_REAL_DATA")
     if not archive:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from landing_files import EVENT, SONG, Contents, lasting
+from slow import slow
 from test_crash import KILLED
 from two_engines import DUCKDB, ENGINES, REDSHIFT, REGION, STAGE, Lab
 
@@ -154,7 +155,9 @@ def cut(lab: Lab, *, load: bool, lock: bool) -> None:
 
 
 @pytest.mark.parametrize("step", ["decided", "inserted", "swapped"])
-@pytest.mark.parametrize(("load", "lock"), [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize(
+    ("load", "lock"), [(True, True), slow(True, False), slow(False, True)]
+)
 def test_a_connection_that_breaks_off_ends_the_load_in_a_sentence(
     lab: Lab, load: bool, lock: bool, step: str
 ) -> None:
