@@ -50,14 +50,15 @@ def register(project: Project, *, others: bool) -> str:
             f"{profiles.FILE} leads to the cluster {redshift.cluster}, the settings to "
             f"{here.stack.full_name}. `invoke up --target redshift` writes it anew."
         )
-    with console.bar("registering the raw files with Glue") as bar:
+    with console.bar("looking at AWS"):
         node_type = registration.refuse_without_cluster(here)
-        is_new = registration.register(here, _tables(project), bar)
-    with console.bar("making views on the cluster, and reading a row of each"):
-        external_session.register(project, redshift, here.stack.catalog)
     console.say(f"  reads   {project.settings.copy_from}, each time a query asks")
     registration.say_terms(here, node_type)
     console.say(f"  lacks   {_LACKS}")
+    with console.bar("registering the raw files with Glue") as bar:
+        is_new = registration.register(here, _tables(project), bar)
+    with console.bar("making views on the cluster, and reading a row of each"):
+        external_session.register(project, redshift, here.stack.catalog)
     glue = f"Glue's database {here.stack.catalog}"
     done = f"registered in {glue}" if is_new else f"in {glue} as they should be"
     names = " and ".join(table.name for table in project.raw_tables)

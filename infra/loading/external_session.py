@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import LoadError
@@ -13,6 +13,7 @@ from infra.redshift import connected
 from infra.warehouse import identifier
 
 if TYPE_CHECKING:
+    from infra.loading.raw_schema import Table
     from infra.profile import Redshift
     from infra.project import Project
 
@@ -31,24 +32,25 @@ def register(project: Project, profile: Redshift, database: str) -> None:
     LoadError with what Redshift says; nothing that a load brought was touched.
     """
     tables = project.raw_tables
-    ledger = list(project.ledger_tables.values())
+    everything = [
+        f"set statement_timeout to {PATIENCE * 1000}",
+        *external.statements(tables, database),
+        *_ledger(project.ledger_tables.values()),
+        *external.looks(tables),
+    ]
     with connected(profile) as connection:
-        _say(connection, f"set statement_timeout to {PATIENCE * 1000}")
-        for statement in external.statements(tables, database):
+        for statement in everything:
             _say(connection, statement)
-        for schema in dict.fromkeys(table.schema for table in ledger):
-            _say(connection, f"create schema if not exists {identifier(schema)}")
-        for table in ledger:
-            _say(connection, creation(table))
-        _look(connection, external.looks(tables))
 
 
-def _look(connection: Any, queries: Sequence[str]) -> None:  # noqa: ANN401 - no types
-    for query in queries:
-        _say(connection, query)
+def _ledger(tables: Collection[Table]) -> Iterator[str]:
+    for schema in dict.fromkeys(table.schema for table in tables):
+        yield f"create schema if not exists {identifier(schema)}"
+    for table in tables:
+        yield creation(table)
 
 
-def _say(connection: Any, statement: str) -> None:  # noqa: ANN401 - as above
+def _say(connection: Any, statement: str) -> None:  # noqa: ANN401 - no types
     from redshift_connector.error import Error  # noqa: PLC0415 - an extra
 
     try:

@@ -130,6 +130,17 @@ def test_nodes_that_let_spectrum_read_say_its_price(
     assert cluster.closed
 
 
+def test_the_price_is_said_before_anything_is_made(
+    up: Person, cluster: Cluster
+) -> None:
+    up.cloud.aws.deny("glue", "CreateDatabase")
+    told = up.invoke("load", "--external")
+    assert told.code == 1
+    assert "price   rg.large" in told.out
+    assert "glue:CreateDatabase is denied" in told.err
+    assert cluster.heard == []
+
+
 @pytest.mark.parametrize("statement", ["create external schema", "select 1 as found"])
 def test_what_redshift_refuses_is_a_sentence_and_the_tables_stay(
     up: Person, cluster: Cluster, statement: str

@@ -97,7 +97,7 @@ def test_exact_numbers_have_types_that_hold_them(tables: dict[str, RawTable]) ->
         ("- name: artist\n", "- nome: artist\n"),
         ("    tables:", "    relations:"),
         ("sources:", "sources: {"),
-        ("    schema: staging\n", ""),
+        ("    schema: \"{{ var('raw_schema', 'staging') }}\"\n", ""),
     ],
 )
 def test_a_definition_that_lacks_a_part_is_refused(
