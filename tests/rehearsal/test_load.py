@@ -266,8 +266,8 @@ def test_the_published_data(lab: Lab) -> None:
 def test_raw_rows_lie_evenly_and_the_ledger_by_load(lab: Lab) -> None:
     lab.good()
     lab.load()
-    for given in ({}, {"full_refresh": True}):
-        lab.load(**given)
+    for is_rebuilt in (False, True):
+        lab.load(full_refresh=is_rebuilt)
         found = lab.rows(
             'select "table", diststyle, sortkey1 from svv_table_info '
             "where schema in ('staging', 'load') and \"table\" <> 'load_lock'"
