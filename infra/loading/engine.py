@@ -16,6 +16,8 @@ Whole = tuple[str, Path, int]  # uri, path, lines
 Columns = Mapping[str, Sequence[Any]]
 Told = Callable[[int, int], None]
 
+REFUSED = "refused_by_redshift"  # the reason of a reject where our checks have no word
+
 
 class Refusal(NamedTuple):
     """A row that a warehouse did not take, by the line of its file."""

@@ -5,12 +5,14 @@ instead, where the rules are ours: an array, a BOM, another spelling of a key.
 """
 
 import zlib
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import NamedTuple
 
 from infra.landing.files import LandedFile, RefusedFile
 from infra.loading.careful import Careful, Reject
-from infra.loading.intake import bad_gzip, not_gzip, utf16
+from infra.loading.engine import REFUSED
+from infra.loading.intake import Intake, bad_gzip, not_gzip, utf16
 from infra.loading.raw_schema import RawTable
 from infra.loading.small import GZIP, UTF16
 
@@ -58,3 +60,42 @@ def judged(
     if not end or not found or any(isinstance(each, Reject) for each in found):
         return None
     return Head(is_packed, sorted(careful.extra_keys))
+
+
+class Large:
+    """The objects of one raw table that are for the warehouse to copy.
+
+    `start_of` reads the beginning of an object. `heads` has what it told, by uri.
+    """
+
+    def __init__(self, start_of: Callable[[LandedFile], bytes], intake: Intake) -> None:
+        self._start_of = start_of
+        self._intake = intake
+        self.heads: dict[str, Head] = {}
+
+    def without(self, files: Sequence[LandedFile]) -> list[LandedFile]:
+        """Takes those in that are not to be read here; returns the others."""
+        least = self._intake.least_direct
+        return [
+            file
+            for file in files
+            if least is None or file.size < least or not self._takes(file)
+        ]
+
+    def _takes(self, file: LandedFile) -> bool:
+        found = self._refused_before(file) or judged(
+            file, self._start_of(file), self._intake.table
+        )
+        if isinstance(found, RefusedFile):
+            self._intake.refused.append(found)
+        elif found:
+            self._intake.files.append(file)
+            self.heads[file.uri] = found
+        return found is not None
+
+    def _refused_before(self, file: LandedFile) -> RefusedFile | None:
+        """The refusal of an object that could not be copied, and is the same."""
+        mark = uncopied(file.etag)
+        if any(each.etag == mark for each in self._intake.ledger.known(file.uri)):
+            return RefusedFile(file.uri, REFUSED, "it could not be copied before", mark)
+        return None

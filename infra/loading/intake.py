@@ -39,12 +39,14 @@ JOINED, WHOLE, CAREFUL = "joined", "whole", "careful"
 class Place(NamedTuple):
     """Where an intake works: in a project, on files whose paths start with `base`.
 
-    `folder` takes what is unpacked and joined; without one nothing is written.
+    `folder` takes what is unpacked and joined; without one nothing is written. Objects
+    of `least_direct` bytes and more do not come here, if they are as they should be.
     """
 
     root: Path
     base: str
     folder: Path | None = None
+    least_direct: int | None = None
 
 
 class Taken(NamedTuple):
@@ -85,6 +87,7 @@ class Intake:
         self.parts: list[Path] = []
         self._folder = place.folder or Path()
         self.is_loading = place.folder is not None
+        self.least_direct = place.least_direct
         self._now = time.time_ns()
         self._again = False
 

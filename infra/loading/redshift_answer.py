@@ -10,14 +10,14 @@ from infra.loading.redshift_faults import RedshiftError
 from infra.loading.redshift_stage import Part
 from infra.loading.redshift_statements import Statements
 
-REFUSED = "refused_by_redshift"  # the reason where our own words have none
 PATIENCE = 20.0  # seconds that the views may lag behind; nothing says that they do
 PAUSE = 0.5
 
 _FILES = """
-select distinct trim(file_name), replace(trim(file_etag), '"', '')
+select trim(file_name), replace(trim(file_etag), '"', ''), sum(lines_scanned)
 from sys_load_detail
 where query_id = pg_last_copy_id()
+group by 1, 2
 """
 _REFUSED = """
 select
@@ -46,10 +46,14 @@ class RefusedRow(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The files that COPY read, each (address, ETag), and the rows it left out."""
+    """The files that COPY read, each (address, ETag), and the rows it left out.
+
+    `lines` are those of the files, but what counts as one in JSON no document says.
+    """
 
     files: set[tuple[str, str]]
     refused: list[RefusedRow]
+    lines: int = 0
 
 
 def answer(sql: Statements, is_complete: Callable[[Answer], bool]) -> Answer:
@@ -64,12 +68,13 @@ def answer(sql: Statements, is_complete: Callable[[Answer], bool]) -> Answer:
 
 def _told(sql: Statements) -> Answer:
     """One reading of the views. Of several complaints about a line the first counts."""
-    files = {(str(name), str(etag)) for name, etag in sql.rows(_FILES)}
+    read = sql.rows(_FILES)
+    files = {(str(name), str(etag)) for name, etag, _ in read}
     refused: dict[tuple[str, int], RefusedRow] = {}
     for row in sql.rows(_REFUSED):
         each = RefusedRow(*row)
         refused.setdefault((each.file, each.line), each)
-    return Answer(files, list(refused.values()))
+    return Answer(files, list(refused.values()), sum(int(lines) for *_, lines in read))
 
 
 def first_refused(sql: Statements) -> str:

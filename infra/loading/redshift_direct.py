@@ -12,10 +12,10 @@ from itertools import count
 
 from infra.landing.files import LandedFile, RefusedFile
 from infra.loading import redshift_answer
-from infra.loading.engine import Copied, Refusal
+from infra.loading.engine import REFUSED, Copied, Refusal
 from infra.loading.intake import changed
 from infra.loading.raw_schema import RawTable
-from infra.loading.redshift_answer import REFUSED, RefusedRow
+from infra.loading.redshift_answer import Answer, RefusedRow
 from infra.loading.redshift_faults import (
     CopyDeniedError,
     CopyRefusedError,
@@ -91,9 +91,11 @@ class RedshiftDirect:
             raise RedshiftError(sentence) from denied
         except CopyRefusedError as refused:
             return self._refused(file, refused)
-        told = redshift_answer.answer(sql, lambda each: bool(each.files))
-        _hold_to(file, {etag for _, etag in told.files})
         rows, nulls = self._counts(table, aside)
+        told = redshift_answer.answer(
+            sql, lambda each: len(each.files) > 0 and _are_all(each, rows)
+        )
+        _hold_to(file, {etag for _, etag in told.files})
         if nulls:
             return RefusedFile(file.uri, "no_known_key", _NO_KEY.format(nulls))
         refusals = [_refusal(file.uri, each) for each in told.refused]
@@ -125,6 +127,11 @@ class RedshiftDirect:
             said = f"it refuses {MOST_ERRORS:,} of its rows, as {first}"
         told = f"Redshift cannot copy it: {said}. {_CHECKED_HERE}"
         return RefusedFile(file.uri, reason_of_whole(refused.said), told)
+
+
+def _are_all(told: Answer, rows: int) -> bool:
+    """Whether nothing seems to be missing. What seems so is waited for, no more."""
+    return rows + len(told.refused) >= told.lines
 
 
 def _hold_to(file: LandedFile, found: set[str]) -> None:

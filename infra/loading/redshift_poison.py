@@ -17,9 +17,8 @@ from typing import NamedTuple
 import orjson
 
 from infra.landing.files import RefusedFile
-from infra.loading.engine import Told
+from infra.loading.engine import REFUSED, Told
 from infra.loading.raw_schema import RawTable
-from infra.loading.redshift_answer import REFUSED
 from infra.loading.redshift_faults import CopyRefusedError, RedshiftError
 from infra.loading.redshift_stage import MOST_ERRORS
 from infra.loading.redshift_statements import Statements, definition

@@ -16,9 +16,9 @@ import orjson
 
 from infra.loading import redshift_answer
 from infra.loading.duckdb_rows import Reading
-from infra.loading.engine import Refusal, Whole
+from infra.loading.engine import REFUSED, Refusal, Whole
 from infra.loading.raw_schema import LINEAGE, RawTable
-from infra.loading.redshift_answer import REFUSED, RefusedRow
+from infra.loading.redshift_answer import RefusedRow
 from infra.loading.redshift_faults import CopyRefusedError
 from infra.loading.redshift_poison import PoisonedError
 from infra.loading.redshift_stage import MOST_ERRORS, Part, exported

@@ -134,12 +134,12 @@ class Run:
                     "`invoke load --full-refresh` to make it anew."
                 )
             ledger = self._engine.ledger.read(table)
-        place = Place(self._project.root, self._source.base, self._engine.folder)
+        engine, source, options = self._engine, self._source, self._options
+        # Of what is copied directly, only keys at the beginning are seen
+        least = engine.direct.least if engine.direct and not options.freeze else None
+        place = Place(self._project.root, source.base, engine.folder, least)
         intake = Intake(place, table, ledger)
-        direct, options = self._engine.direct, self._options
-        # Which keys an object has is known of its beginning only
-        least = direct.least if direct and not options.freeze else None
-        return decided(self._source, intake, options, self._progress, reached, least)
+        return decided(source, intake, options, self._progress, reached)
 
     def _copy_directly(self, target: Target) -> None:
         """Has the warehouse copy large objects aside; refuses those that it cannot."""
@@ -147,7 +147,9 @@ class Run:
         files = [each for each in target.decisions.to_load if each.uri in target.heads]
         if direct is None or not files:
             return
-        for file in self._progress.track(files, f"copying {target.table.landing}"):
+        label = f"copying {target.table.landing}"
+        for number, file in enumerate(files):
+            self._progress.update(number, len(files), label)
             found = direct.copy(
                 target.table,
                 file,

@@ -1,18 +1,17 @@
 """A raw table on its way through a load: its files, and what becomes of each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from infra.console import Bar
-from infra.landing.files import LandedFile, RefusedFile
+from infra.landing.files import RefusedFile
 from infra.landing.source import Source
 from infra.loading.engine import Copied
-from infra.loading.heads import Head, judged, uncopied
+from infra.loading.heads import Head, Large, uncopied
 from infra.loading.intake import Intake
 from infra.loading.ledger import Decisions, decide
 from infra.loading.options import Options
 from infra.loading.raw_schema import RawTable
-from infra.loading.redshift_answer import REFUSED
 
 Reached = Callable[[str], None]
 
@@ -72,50 +71,14 @@ class Target:
         self.decisions.refuse(refused._replace(etag=mark))
 
 
-class _Large:
-    """The objects of one raw table that are for the warehouse to copy."""
-
-    def __init__(self, source: Source, intake: Intake, least: int | None) -> None:
-        self._source = source
-        self._intake = intake
-        self._least = least
-        self.heads: dict[str, Head] = {}
-
-    def without(self, files: Sequence[LandedFile]) -> list[LandedFile]:
-        """Takes those out of files that are not to be read here, and looks at them."""
-        return [
-            file
-            for file in files
-            if self._least is None or file.size < self._least or not self._takes(file)
-        ]
-
-    def _takes(self, file: LandedFile) -> bool:
-        intake, mark = self._intake, uncopied(file.etag)
-        found: Head | RefusedFile | None
-        if any(version.etag == mark for version in intake.ledger.known(file.uri)):
-            found = RefusedFile(file.uri, REFUSED, "as before", mark)
-        else:
-            found = judged(file, self._source.start_of(file), intake.table)
-        if isinstance(found, RefusedFile):
-            intake.refused.append(found)
-        elif found:
-            intake.files.append(file)
-            self.heads[file.uri] = found
-        return found is not None
-
-
-def decided(  # noqa: PLR0913, PLR0917 - what a decision depends on
+def decided(
     source: Source,
     intake: Intake,
     options: Options,
     progress: Bar,
     reached: Reached = silent,
-    least_direct: int | None = None,
 ) -> Target:
-    """Lists a raw table's files, identifies them and decides about each.
-
-    Objects of `least_direct` bytes and more stay where they are.
-    """
+    """Lists a raw table's files, identifies them and decides about each."""
     name = intake.table.landing
     listing = source.listed(name)
     reached("listed")
@@ -125,7 +88,7 @@ def decided(  # noqa: PLR0913, PLR0917 - what a decision depends on
     if not intake.is_loading:
         known += [file for file in unknown if file.etag is not None]
         unknown = [file for file in unknown if file.etag is None]
-    large = _Large(source, intake, least_direct)
+    large = Large(source.start_of, intake)
     at_hand = source.fetched(large.without(unknown), progress)
     intake.take(
         at_hand, lambda done: progress.update(done, len(at_hand), f"looking at {name}")

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 # For sh, bash and zsh: what is set already may lead elsewhere
 _UNSET = r"""
 for name in $(env | sed -n 's/^\([A-Za-z0-9_]*\)=.*/\1/p'); do
-  case $name in AWS_* | BOTO* | DBT_* | INVOKE_* | PG*) unset "$name" ;; esac
+  case $name in
+    AWS_* | BOTO* | DBT_* | INVOKE_* | PG* | *_PROXY | *_proxy) unset "$name" ;;
+  esac
 done
 """.strip()
 

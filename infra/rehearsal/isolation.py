@@ -32,8 +32,6 @@ def kept(caller: Mapping[str, str], home: Path) -> dict[str, str]:
 
 def aws(url: str, ca_file: Path) -> dict[str, str]:
     """The variables that lead all of AWS's tools, and the database's, to this one."""
-    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
-    proxies["NO_PROXY"] = HERE
     return {
         "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": KEY,
@@ -42,9 +40,9 @@ def aws(url: str, ca_file: Path) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # slow, and nobody asks for them
-        "SSL_CERT_FILE": str(ca_file),
-        **proxies,
-        **{name.lower(): value for name, value in proxies.items()},
+        **dict.fromkeys(("AWS_CA_BUNDLE", "SSL_CERT_FILE"), str(ca_file)),
+        **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), NOWHERE),
+        "no_proxy": HERE,
     }
 
 

@@ -38,8 +38,10 @@ PERSON = {
 }
 
 
-@pytest.fixture
-def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(params=["an empty home", "their own home"])
+def person(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Somebody with credentials of every kind."""
     aws = tmp_path / ".aws"
     aws.mkdir()
@@ -51,7 +53,9 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (aws / name).write_text(f"[default]\n{keys}[profile work]\n{keys}")
     for name, value in (PERSON | {"HOME": str(tmp_path)}).items():
         monkeypatch.setenv(name, value)
-    lead = isolation.kept(os.environ, tmp_path / "empty") | isolation.aws(URL, FILE)
+    is_empty = request.param == "an empty home"
+    home = tmp_path / "empty" if is_empty else tmp_path
+    lead = isolation.kept(os.environ, home) | isolation.aws(URL, FILE)
     with isolation.applied(lead):
         yield
     assert os.environ["AWS_PROFILE"] == "work"
@@ -79,6 +83,13 @@ def test_every_client_has_the_rehearsal_s_key_and_address() -> None:
         client = session.client(service, region_name="us-west-2")
         assert client.meta.endpoint_url == URL
         client.close()
+
+
+@pytest.mark.usefixtures("person")
+def test_a_server_of_aws_would_not_be_trusted() -> None:
+    client = boto3.client("sts", "us-west-2", endpoint_url="https://localhost")
+    assert client._endpoint.http_session._verify == str(FILE)  # type: ignore[attr-defined]
+    client.close()
 
 
 @pytest.mark.usefixtures("person")

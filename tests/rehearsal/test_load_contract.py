@@ -18,7 +18,7 @@ from two_engines import LANDING, Cloud, Lab, opened
 from infra.landing.files import LandedFile
 from infra.landing.source import Source
 from infra.loading import intake, redshift_session
-from infra.loading.redshift_answer import REFUSED
+from infra.loading.engine import REFUSED
 from infra.loading.small import GZIP
 from infra.rehearsal.standin import Standin
 
