@@ -16,6 +16,7 @@ import pytest
 from logins import PASSWORD
 from redshift_connector import error as driver
 
+from infra.rehearsal import wire
 from infra.rehearsal.certificate import ADDRESS
 from infra.rehearsal.standin import Standin
 from infra.rehearsal.wire import CANCEL
@@ -71,6 +72,18 @@ def test_others_have_only_what_they_were_granted(standin: Standin, schema: str) 
 def test_an_unknown_database_is_an_error(standin: Standin) -> None:
     with pytest.raises(driver.ProgrammingError, match='database "no" does not exist'):
         standin.connected(database="no")
+
+
+def test_what_a_side_that_has_gone_said_last_is_read() -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            theirs.sendall(wire.error("no such database").packed)
+        stream = wire.Stream(ours)
+        stream.flush()
+        assert stream.read().fields["M"] == "no such database"
+        with pytest.raises(wire.Gone):
+            stream.read()
 
 
 def test_types_come_back_as_they_went(standin: Standin, schema: str) -> None:
