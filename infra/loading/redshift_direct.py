@@ -102,7 +102,10 @@ class RedshiftDirect:
         return Copied(file.uri, rows, refusals, aside)
 
     def insert(self, table: RawTable, copied: Copied, *, rebuilt: bool) -> None:
-        """Inserts rows that were copied aside, in a transaction."""
+        """Inserts rows that were copied aside, in a transaction.
+
+        They stay aside: it may be rolled back and begin anew.
+        """
         into = relation(table, REBUILT if rebuilt else "")
         names = ", ".join(identifier(each.name) for each in table.raw_columns)
         self._sql.run(
@@ -110,7 +113,6 @@ class RedshiftDirect:
             f"select {names}, %s, {self._load_id} from {copied.aside}",
             [copied.uri],
         )
-        self._sql.run(f"drop table {copied.aside}")
 
     def _counts(self, table: RawTable, aside: str) -> tuple[int, int]:
         """The rows that were copied, and those of them that are nothing but NULLs."""
