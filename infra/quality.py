@@ -48,7 +48,7 @@ def lint(root: Path) -> int:
 
 def test(root: Path, arguments: Sequence[str]) -> None:
     """Runs pytest on both cores."""
-    words = ["pytest", "--numprocesses", "2", *arguments]
+    words = ["pytest", "--numprocesses", "2", "--dist", "worksteal", *arguments]
     if not _passes(root, "pytest", [sys.executable, "-m", *words]):
         raise SparkifyError("Tests failed, see above.")
 
