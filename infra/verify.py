@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra import accounts, steps
 from infra import profile as profiles
-from infra import steps
+from infra.accounts import Account
 from infra.asking import Asking, asking
 from infra.classic import COMPARISONS
 from infra.console import say, table
@@ -18,9 +19,13 @@ from infra.project import Project
 
 @dataclass(frozen=True)
 class Verdict:
-    """The counts compared, and what the simulator says they must be."""
+    """The counts compared, and what the simulator says they must be.
+
+    `accounts` say what became of the raw events and songs.
+    """
 
     counts: dict[str, tuple[int, int]]
+    accounts: dict[str, Account]
     methods: dict[str, int]
     with_artist: int
     truths: int
@@ -56,13 +61,15 @@ def verify(project: Project) -> Verdict:
             ).fetchall()
         }
         with_artist = _count(asked, "select count(artist_id) from songplays")
+        found = accounts.accounts(asked)
     is_local = profiles.default_redshift(project.root) is None
     truth = _truth(project.settings.landing) if is_local else {}
-    return Verdict(counts, methods, with_artist, *_compared(truth, counts, methods))
+    compared = _compared(truth, counts, methods)
+    return Verdict(counts, found, methods, with_artist, *compared)
 
 
 def report(project: Project, verdict: Verdict) -> None:
-    """Prints the comparison, how plays were matched, and the seconds of each step."""
+    """Prints counts, what became of raw rows, how plays were matched, and seconds."""
     table(
         ("relation", "classic", "here", "why they differ"),
         [
@@ -75,6 +82,8 @@ def report(project: Project, verdict: Verdict) -> None:
             for each in COMPARISONS
         ],
     )
+    say("")
+    accounts.report(verdict.accounts)
     say("")
     plays = sum(verdict.methods.values())
     table(
@@ -93,7 +102,10 @@ def report(project: Project, verdict: Verdict) -> None:
 
 
 def refuse_broken_truths(verdict: Verdict) -> None:
-    """Fails when the warehouse does not reach what the simulator knows to be true."""
+    """Fails when the warehouse does not reach what the simulator knows to be true.
+
+    Or, of any raw files, when rows are not accounted for.
+    """
     if verdict.broken:
         raise SparkifyError(
             "The warehouse differs from the simulated sample's truth.json:\n  "
@@ -101,6 +113,13 @@ def refuse_broken_truths(verdict: Verdict) -> None:
             + "\nRun `invoke load --prune build`: the sample may be newer than the "
             "warehouse, or lack files whose rows are still there."
         )
+    for kind, account in verdict.accounts.items():
+        if account.lost:
+            raise SparkifyError(
+                f"{account.delivered:,} {kind} were delivered, and "
+                f"{account.delivered - account.lost:,} are accounted for. Run `invoke "
+                "build`: the star is older than what is loaded."
+            )
 
 
 def _count(asked: Asking, statement: str) -> int:

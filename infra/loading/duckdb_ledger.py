@@ -145,12 +145,17 @@ class LedgerTables:
         versions: Sequence[Version],
         status: str,
         note: str | None = None,
+        by: int | None = None,
     ) -> None:
-        """Gives the ledger's rows of these versions another status."""
+        """Gives the ledger's rows of these versions another status.
+
+        `by` is the load that supersedes them, if that is their new status.
+        """
         if versions:
             self._connection.execute(
                 f"update {self._relation('load_files')} as files "
-                "set status = $status, note = coalesce($note, note) "
+                "set status = $status, note = coalesce($note, note), "
+                "superseded_by = $by "
                 "from (select unnest($uris) as uri, unnest($loads) as load_id, "
                 "unnest($statuses) as status) as changed "
                 "where files.target = $target and files.uri = changed.uri "
@@ -158,6 +163,7 @@ class LedgerTables:
                 {
                     "status": status,
                     "note": note,
+                    "by": by,
                     "target": table.name,
                     "uris": [each.uri for each in versions],
                     "loads": [each.load_id for each in versions],

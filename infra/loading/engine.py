@@ -114,8 +114,12 @@ class LedgerTables(Protocol):
         versions: Sequence[Version],
         status: str,
         note: str | None = None,
+        by: int | None = None,
     ) -> None:
-        """Gives the ledger's rows of these versions another status."""
+        """Gives the ledger's rows of these versions another status.
+
+        `by` is the load that supersedes them, if that is their new status.
+        """
 
     def set_stamps(self, table: RawTable, stamps: dict[str, str]) -> None:
         """Remembers new stamps of files whose content is the same."""

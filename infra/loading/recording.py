@@ -51,8 +51,9 @@ class Recording:
         returned = [live[file.uri] for file in decisions.returned]
         pruned = f"pruned by load {self._load_id}: its file was gone"
         old = [*decisions.replaced, *decisions.forgotten]
-        self._ledger.set_status(table, old, "superseded")
-        self._ledger.set_status(table, decisions.pruned, "superseded", pruned)
+        by = self._load_id
+        self._ledger.set_status(table, old, "superseded", by=by)
+        self._ledger.set_status(table, decisions.pruned, "superseded", pruned, by=by)
         self._ledger.set_status(table, decisions.gone, "gone")
         self._ledger.set_status(table, returned, "loaded")
         stamps = {file.uri: file.stamp for file in decisions.touched}

@@ -146,20 +146,25 @@ class RedshiftLedger:
         versions: Sequence[Version],
         status: str,
         note: str | None = None,
+        by: int | None = None,
     ) -> None:
-        """Gives the ledger's rows of these versions another status."""
+        """Gives the ledger's rows of these versions another status.
+
+        `by` is the load that supersedes them, if that is their new status.
+        """
         if not versions:
             return
         files = self._relation("load_files")
         changed = [(each.uri, each.load_id, each.status) for each in versions]
         self._sql.fill_temporary(_CHANGED, "uri, load_id, status", files, changed)
         self._sql.run(
-            f"update {files} set status = %s, note = coalesce(%s, {files}.note) "
+            f"update {files} set status = %s, note = coalesce(%s, {files}.note), "
+            "superseded_by = cast(%s as bigint) "
             f"from {_CHANGED} where {files}.target = %s "
             f"and {files}.uri = {_CHANGED}.uri "
             f"and {files}.load_id = {_CHANGED}.load_id "
             f"and {files}.status = {_CHANGED}.status",
-            [status, note, table.name],
+            [status, note, by, table.name],
         )
         self._sql.run(f"drop table {_CHANGED}")
 

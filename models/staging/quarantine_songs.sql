@@ -1,3 +1,6 @@
+-- Redshift: a view that survives its table, as `--full-refresh` replaces it
+{{ config(bind=false) }}
+
 with stg_songs as (
     select * from {{ ref('stg_songs') }}
 ),

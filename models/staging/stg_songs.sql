@@ -1,18 +1,69 @@
-with staging_songs as (
-    select * from {{ source('staging', 'staging_songs') }}
+{% set alike -%}
+    partition by
+        delivered_id, num_songs, artist_id, artist_latitude, artist_longitude,
+        artist_location, artist_name, song_id, title, duration, year
+{%- endset %}
+with deliveries as (
+    select
+        *,
+        {{ clean_text('song_id') }} as delivered_id
+    from {{ source('staging', 'staging_songs') }}
 ),
 
--- The newest load of a song wins, then the last file and line. Without an id nothing is
--- a repetition.
-latest_deliveries as (
-    select *
-    from staging_songs as deliveries
-    qualify
+-- Without an id nothing is a repetition
+repeated_ids as (
+    select delivered_id
+    from deliveries
+    where delivered_id is not null
+    group by delivered_id
+    having count(*) > 1
+),
+
+single_deliveries as (
+    select
+        deliveries.*,
+        1 as recency,
+        1 as newest_alike,
+        1 as alike
+    from deliveries
+    left join repeated_ids
+        on deliveries.delivered_id = repeated_ids.delivered_id
+    where repeated_ids.delivered_id is null
+),
+
+-- The newest load of a song wins, then the last file and line
+repeated_deliveries as (
+    select
+        deliveries.*,
         row_number() over (
-            partition by {{ clean_text('song_id') }}
-            order by _load_id desc, _source_uri desc, _line desc
-        ) = 1
-        or {{ clean_text('song_id') }} is null
+            partition by deliveries.delivered_id
+            order by
+                deliveries._load_id desc,
+                deliveries._source_uri desc,
+                deliveries._line desc
+        ) as recency
+    from deliveries
+    inner join repeated_ids
+        on deliveries.delivered_id = repeated_ids.delivered_id
+),
+
+compared_deliveries as (
+    select
+        repeated_deliveries.*,
+        min(recency) over ({{ alike }}) as newest_alike,
+        count(*) over ({{ alike }}) as alike
+    from repeated_deliveries
+),
+
+-- What says the same as the newest delivery is left out; what contradicts it stays, in
+-- quarantine
+kept_deliveries as (
+    select * from single_deliveries
+    union all
+    select * from compared_deliveries
+    where
+        recency = 1
+        or newest_alike > 1
 ),
 
 cleaned_songs as (
@@ -28,8 +79,10 @@ cleaned_songs as (
         artist_longitude,
         _load_id as load_id,
         _source_uri as source_uri,
-        _line as line
-    from latest_deliveries
+        _line as line,
+        newest_alike > 1 as is_contradicted,
+        case when newest_alike = 1 then alike - 1 else 0 end as repetitions
+    from kept_deliveries
 ),
 
 songs as (
@@ -42,6 +95,7 @@ songs as (
         {{ match_key('artist_name') }} as artist_key,
         artist_location,
         case
+            when is_contradicted then 'conflicting_duplicate'
             when song_id is null then 'no_song_id'
             when artist_id is null then 'no_artist_id'
             when title is null then 'no_title'
@@ -52,6 +106,7 @@ songs as (
         duration,
         artist_latitude,
         artist_longitude,
+        cast(repetitions as integer) as repetitions,
         load_id,
         source_uri,
         line

@@ -1,16 +1,67 @@
 {{ config(dist='user_id', sort='start_time') }}
 
-with plays as (
-    select * from {{ ref('stg_events') }}
-    where
-        page = 'NextSong'
-        and quarantine_reason is null
-),
+{#
+    Written out where it is read, not a table expression: DuckDB would keep one that is
+    read more than once in memory, all plays with all their columns.
+#}
+{% set plays %}
+    {% if is_incremental() or not execute %}
+        select * from plays_of_touched_days
+        union all
+        select * from plays_of_changed_songs
+    {% else %}
+        select * from {{ ref('stg_events') }}
+        where
+            page = 'NextSong'
+            and quarantine_reason is null
+    {% endif %}
+{% endset %}
+{% set match_columns = 'song_id, artist_id, title_key, artist_key, duration, load_id' %}
 
-songs as (
+with songs as (
     select * from {{ ref('stg_songs') }}
     where quarantine_reason is null
 ),
+
+{% if is_incremental() or not execute %}
+    matched_songs as (
+        select * from {{ ref('matched_songs') }}
+    ),
+
+    -- Songs that came, went or changed since plays were last matched
+    changed_songs as (
+        (
+            select {{ match_columns }} from songs
+            except
+            select {{ match_columns }} from matched_songs
+        )
+        union all
+        (
+            select {{ match_columns }} from matched_songs
+            except
+            select {{ match_columns }} from songs
+        )
+    ),
+
+    plays_of_touched_days as (
+        select * from {{ ref('stg_events') }}
+        where
+            page = 'NextSong'
+            and quarantine_reason is null
+            and date in ({{ touched_days('event_load_id') }})
+    ),
+
+    -- Of other days, those whose song or artist may be another now: any such has a song
+    -- of the artist's name
+    plays_of_changed_songs as (
+        select * from {{ ref('stg_events') }}
+        where
+            page = 'NextSong'
+            and quarantine_reason is null
+            and artist_key in (select changed_songs.artist_key from changed_songs)
+            and date not in ({{ touched_days('event_load_id') }})
+    ),
+{% endif %}
 
 -- What was played is matched once, however often it was played
 recordings as (
@@ -18,7 +69,7 @@ recordings as (
         title_key,
         artist_key,
         duration
-    from plays
+    from ({{ plays }}) as plays
     group by title_key, artist_key, duration
 ),
 
@@ -66,7 +117,7 @@ matched_plays as (
         matched_recordings.song_load_id,
         named_artists.artist_id as named_artist_id,
         named_artists.artists as artists_of_that_name
-    from plays
+    from ({{ plays }}) as plays
     left join matched_recordings
         on
             plays.title_key = matched_recordings.title_key
@@ -85,6 +136,7 @@ songplays as (
             || '|' || cast(ts as varchar(20))
         ) as songplay_id,
         event_at as start_time,
+        date as start_date,
         user_id,
         song_id,
         case when artists_of_that_name = 1 then named_artist_id end as artist_id,

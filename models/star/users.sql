@@ -1,31 +1,36 @@
 {{ config(dist='all', sort='user_id') }}
 
-with events as (
-    select * from {{ ref('stg_events') }}
-    where
-        user_id is not null
-        and quarantine_reason is null
-),
-
--- Latest by time, then session and item: one session can hold two events of one moment
-latest_attributes as (
-    select *
-    from events as attributes
-    qualify
-        row_number() over (
-            partition by user_id
-            order by event_at desc, session_id desc, item_in_session desc
-        ) = 1
+with user_days as (
+    select * from {{ ref('stg_user_days') }}
 ),
 
 listening as (
     select
         user_id,
-        min(event_at) as first_play_at,
-        max(event_at) as last_play_at
-    from events
-    where page = 'NextSong'
+        max(date) as last_date,
+        min(first_play_at) as first_play_at,
+        max(last_play_at) as last_play_at
+    from user_days
     group by user_id
+),
+
+last_days as (
+    select user_days.*
+    from user_days
+    inner join listening
+        on
+            user_days.user_id = listening.user_id
+            and user_days.date = listening.last_date
+),
+
+latest_attributes as (
+    select *
+    from last_days as attributes
+    qualify
+        row_number() over (
+            partition by user_id
+            order by stretch desc
+        ) = 1
 ),
 
 users as (

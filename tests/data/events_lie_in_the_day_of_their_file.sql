@@ -2,22 +2,31 @@
 -- date inside means a wrong clock or a wrong name. Files named otherwise say nothing.
 {{ config(severity='warn') }}
 
-with events as (
+with event_files as (
     select
-        source_uri,
-        line,
-        event_at,
+        *,
         regexp_replace(source_uri, '^.*/', '') as file_name
-    from {{ ref('stg_events') }}
-    where event_at is not null
+    from {{ ref('event_files') }}
+    where date > cast('1970-01-01' as date)
+),
+
+load_files as (
+    select * from {{ source('load', 'load_files') }}
+    where
+        target = 'staging_events'
+        and superseded_by is null
 )
 
 select
-    source_uri,
-    line,
-    event_at
-from events
+    event_files.source_uri,
+    event_files.date,
+    event_files.events
+from event_files
+inner join load_files
+    on
+        event_files.source_uri = load_files.uri
+        and event_files.load_id = load_files.load_id
 where
-    left(file_name, 10) similar to '[0-9]{4}-[0-9]{2}-[0-9]{2}'
-    and file_name = left(file_name, 10) || '-events.json'
-    and left(file_name, 10) <> cast(cast(event_at as date) as varchar(10))
+    left(event_files.file_name, 10) similar to '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+    and event_files.file_name = left(event_files.file_name, 10) || '-events.json'
+    and left(event_files.file_name, 10) <> cast(event_files.date as varchar(10))

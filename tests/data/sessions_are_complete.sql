@@ -1,13 +1,29 @@
 -- Items of a session run from 0 without gaps: a gap is an event that never arrived.
 {{ config(severity='warn') }}
 
+with events as (
+    select * from {{ ref('stg_events') }}
+    where
+        session_id is not null
+        and item_in_session is not null
+        and (quarantine_reason <> 'conflicting_duplicate' or quarantine_reason is null)
+),
+
+tested_sessions as (
+    select session_id
+    from events
+    {% if not tests_are_full() %}
+        where date in ({{ tested_days() }})
+    {% endif %}
+    group by session_id
+)
+
 select
-    session_id,
-    max(item_in_session) + 1 as events_expected,
+    events.session_id,
+    max(events.item_in_session) + 1 as events_expected,
     count(*) as events_seen
-from {{ ref('stg_events') }}
-where
-    session_id is not null
-    and item_in_session is not null
-group by session_id
-having max(item_in_session) + 1 <> count(*)
+from events
+inner join tested_sessions
+    on events.session_id = tested_sessions.session_id
+group by events.session_id
+having max(events.item_in_session) + 1 <> count(*)

@@ -41,7 +41,14 @@ def write_sound_ledger(pen: Pen) -> None:
     pen.reject(2, "log/broken")  # the load failed
     pen.file(1, "log/gone", status="gone", rows_in_file=1, rows_staged=1)
     pen.row(1, "log/gone")
-    pen.file(1, "log/mended", status="superseded", rows_in_file=5, rows_staged=5)
+    pen.file(
+        1,
+        "log/mended",
+        status="superseded",
+        superseded_by=4,
+        rows_in_file=5,
+        rows_staged=5,
+    )
     pen.file(4, "log/mended", rows_in_file=1, rows_staged=1)
     pen.row(4, "log/mended")
     pen.file(5, "log/mended", status="rejected", rows_in_file=None, rows_staged=None)
@@ -60,7 +67,9 @@ def tested(shared: Shared) -> Checkout:
         checkout = Checkout.make(folder / "checkout")
         with writing(make_warehouse(checkout.root)) as pen:
             write_sound_ledger(pen)
-        completed = checkout.dbt("test", "--select", "source:load")
+        # cautious: no model is there, so no test that reads one can run
+        only = ("--select", "source:*", "--indirect-selection", "cautious")
+        completed = checkout.dbt("test", *only)
         succeeds(completed)
 
     return Checkout(shared("tested", make) / "checkout")
@@ -151,6 +160,18 @@ def test_a_sound_ledger_passes_every_test(tested: Checkout) -> None:
             lambda pen: pen.file(9, "log/new", status="lost"),
             {"load_files_status_is_known"},
             id="unknown_status_of_a_file",
+        ),
+        *(
+            pytest.param(
+                lambda pen, given=given: pen.file(9, "log/new", **given),
+                {"load_files_are_superseded_by_a_later_load"},
+                id=f"superseded_{name}",
+            )
+            for name, given in {
+                "by_nobody": {"status": "superseded"},
+                "and_counting": {"status": "duplicate", "superseded_by": 10},
+                "by_itself": {"status": "superseded", "superseded_by": 9},
+            }.items()
         ),
         pytest.param(
             lambda pen: pen.run(9, status="lost"),

@@ -325,12 +325,12 @@ def test_functions_that_redshift_lacks_or_nobody_knows_are_found(own: Project) -
 
 def test_a_varchar_one_byte_too_short_is_found(own: Project) -> None:
     ((longest,),) = own.standin.sql(
-        "select max(octet_length(weekday_name)) from sparkify.time"
+        "select max(octet_length(weekday_name)) from sparkify.dates"
     )
-    own.changed("models/star/time.yml", "varchar(16)", f"varchar({longest})")
-    _succeeds(own.dbt("run", "--select", "time"))
-    own.changed("models/star/time.yml", f"({longest})", f"({longest - 1})")
-    told = _fails(own.dbt("run", "--select", "time"))
+    own.changed("models/star/dates.yml", "varchar(16)", f"varchar({longest})")
+    _succeeds(own.dbt("run", "--select", "dates"))
+    own.changed("models/star/dates.yml", f"({longest})", f"({longest - 1})")
+    told = _fails(own.dbt("run", "--select", "dates"))
     assert f"value too long for type character varying({longest - 1})" in told
 
 

@@ -214,6 +214,10 @@ def check_table(contents: Contents, table: RawTable) -> None:
     for row in rows:
         assert any(row[name] is not None for name in names), row
     files = [row for row in contents["load_files"] if row["target"] == table.name]
+    for row in files:
+        by = row["superseded_by"]
+        assert (by is not None) == (row["status"] == "superseded"), row
+        assert by is None or by > row["load_id"], row
     live = [row for row in files if row["status"] in {"loaded", "gone"}]
     known = {(row["uri"], row["load_id"]): row["rows_staged"] for row in live}
     assert len({uri for uri, _ in known}) == len(live)

@@ -94,6 +94,7 @@ def test_f2_a_changed_file_replaces_its_own_rows(landing: LandingFiles) -> None:
     ]
     of_a = [row for row in landing.ledger() if row["uri"] == "log_data/a.json"]
     assert [row["status"] for row in of_a] == ["superseded", "loaded"]
+    assert [row["superseded_by"] for row in of_a] == [2, None]
     landing.check()
 
 

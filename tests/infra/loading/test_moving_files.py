@@ -448,6 +448,7 @@ def test_a_full_refresh_loads_all_anew_and_forgets_the_old(lab: LandingFiles) ->
     }
     for row in lab.ledger():
         assert (row["status"] == "superseded") is (row["load_id"] < 3), row
+        assert row["superseded_by"] in (None, 3), row
     assert lab.query("select distinct args from load.load_runs where load_id = 3") == [
         ("--full-refresh",)
     ]
@@ -588,6 +589,7 @@ def test_real_files_take_the_place_of_a_sample(lab: LandingFiles) -> None:
     assert {row["note"] for row in superseded} == {
         "pruned by load 2: its file was gone"
     }
+    assert {row["superseded_by"] for row in superseded} == {2}
     lab.check()
 
 

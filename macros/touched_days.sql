@@ -1,0 +1,47 @@
+{#
+    What grows with events is replaced by UTC days. Touched days are those of the file
+    versions that came or went since a model was built last. It has seen every load up
+    to the newest one that it has rows of: loads come one after another, and a build
+    takes all that are there. DECISIONS.md says why that is enough.
+
+    Models say `is_incremental() or not execute`, because dbt looks for their references
+    while it parses, when nothing is incremental and nothing executes.
+#}
+{% macro touched_days(load_column='load_id') -%}
+    {%- set newest_load -%}
+        (select coalesce(max({{ load_column }}), 0) from {{ this }})
+    {%- endset -%}
+    {{ days_touched_after(
+        newest_load, ref('event_files'), source('load', 'load_files')
+    ) }}
+{%- endmacro %}
+
+{# Days of the file versions that a load after this one brought or took away #}
+{% macro days_touched_after(load_id, event_files, load_files) -%}
+    select event_files.date
+    from (select * from {{ event_files }}) as event_files
+    inner join (select * from {{ load_files }}) as load_files
+        on
+            event_files.source_uri = load_files.uri
+            and event_files.load_id = load_files.load_id
+    where
+        load_files.target = 'staging_events'
+        and (
+            event_files.load_id > {{ load_id }}
+            or load_files.superseded_by > {{ load_id }}
+        )
+{%- endmacro %}
+
+{#
+    An incremental strategy: the rows of touched days go, and so does what the new rows
+    replace by unique_key; then the new rows come. delete+insert alone would keep the
+    rows of a day that lost them. `meta.day` says which day a row of the target is of,
+    `meta.load_column` which load brought it.
+#}
+{% macro get_incremental_replace_days_sql(arg_dict) %}
+    {%- set meta = config.get('meta', {}) -%}
+    delete from {{ arg_dict['target_relation'] }}
+    where {{ meta.day }} in ({{ touched_days(meta.load_column) }});
+
+    {{ get_incremental_delete_insert_sql(arg_dict) }}
+{% endmacro %}

@@ -1,0 +1,120 @@
+"""What a build does with a day more; test_dealing.py has the rest."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from checkout import Checkout, Completed, Shared, succeeds
+
+from infra.landing import simulator
+
+SAMPLE = simulator.Plan(users=30, songs=20, days=4, seed=5, match_rate=0.5)
+FULL = ("--vars", "full_tests: true")
+TESTS = ("--exclude", "test_type:unit", "source:*")
+
+
+def add_day(checkout: Checkout) -> Path:
+    """Brings the next day of the pool to the landing, and loads it."""
+    landing = checkout.root / "data" / "landing"
+    days = sorted((checkout.root / "pool" / "log_data").rglob("*.json"))
+    there = {path.name for path in (landing / "log_data").rglob("*.json")}
+    day = next(path for path in days if path.name not in there)
+    copy = landing / "log_data" / day.name
+    copy.write_bytes(day.read_bytes())
+    succeeds(checkout.invoke("load"))
+    return copy
+
+
+def write_to(checkout: Checkout, statement: str) -> None:
+    with duckdb.connect(checkout.root / "sparkify.duckdb") as connection:
+        connection.execute(statement)
+
+
+def songplays(checkout: Checkout) -> list[tuple[Any, ...]]:
+    return checkout.query("select * from songplays order by songplay_id")
+
+
+@pytest.fixture(scope="session")
+def three_days(shared: Shared) -> Checkout:
+    """A checkout built three times, with a day more each; to be read only."""
+
+    def make(folder: Path) -> None:
+        checkout = Checkout.make(folder / "checkout")
+        simulator.generate(checkout.root / "pool", SAMPLE)
+        landing = checkout.root / "data" / "landing"
+        (landing / "log_data").mkdir(parents=True)
+        (checkout.root / "pool" / "song_data").rename(landing / "song_data")
+        (checkout.root / "pool" / "song_data").mkdir()
+        (landing / "log_data" / "2018-10-01-events.json").touch()  # `up` finds files
+        succeeds(checkout.invoke("up"))
+        for _ in range(3):
+            add_day(checkout)
+            succeeds(checkout.dbt("run"))
+
+    return Checkout(shared("three_days", make) / "checkout")
+
+
+@pytest.fixture
+def grown(three_days: Checkout, tmp_path: Path) -> Checkout:
+    """A copy of it, to be changed at will."""
+    return three_days.copied_to(tmp_path / "checkout")
+
+
+def test_each_build_has_a_number_and_knows_its_days(three_days: Checkout) -> None:
+    assert three_days.query(
+        "select build, load_id, count(*), count(distinct date) from event_files "
+        "group by all order by all"
+    ) == [(1, 1, 1, 1), (2, 2, 1, 1), (3, 3, 1, 1)]
+
+
+def test_a_model_that_fails_is_as_it_was_and_the_next_build_completes_it(
+    grown: Checkout,
+) -> None:
+    before = songplays(grown)
+    matched = grown.query("select * from matched_songs order by song_id")
+    last = add_day(grown)
+    macro = grown.root / "macros" / "remember_matched_songs.sql"
+    sound = macro.read_text()
+    macro.write_text(sound.replace("where quarantine_reason", "where nonsense"))
+    told = grown.dbt("run")
+    assert told.returncode == 1
+    assert "nonsense" in told.stdout
+    days = "select count(*) from stg_events where date = '2018-11-04'"
+    assert grown.value(days) == len(last.read_text().splitlines())
+    assert songplays(grown) == before
+    assert grown.query("select * from matched_songs order by song_id") == matched
+    macro.write_text(sound)
+    succeeds(grown.dbt("run"))
+    completed = songplays(grown)
+    assert len(completed) > len(before)
+    succeeds(grown.dbt("run", "--full-refresh"))
+    assert songplays(grown) == completed
+
+
+def test_tests_look_at_touched_days_and_when_told_at_all(grown: Checkout) -> None:
+    def tested(*words: str) -> Completed:
+        return grown.dbt("test", "--select", "songplays", *TESTS, *words)
+
+    wrong = (
+        "update sparkify.sparkify.songplays set match_method = 'guess' "
+        "where start_date = '{}'"
+    )
+    write_to(grown, wrong.format("2018-11-01"))
+    succeeds(tested())
+    told = tested(*FULL)
+    assert told.returncode == 1
+    assert "accepted_values_songplays_match_method" in told.stdout
+    write_to(grown, wrong.format("2018-11-03"))
+    told = tested()
+    assert told.returncode == 1
+    assert "accepted_values_songplays_match_method" in told.stdout
+
+
+def test_a_table_with_other_columns_is_refused(grown: Checkout) -> None:
+    model = grown.root / "models" / "staging" / "stg_user_days.sql"
+    text = model.read_text()
+    model.write_text(text.replace("max(load_id) as load_id", "max(load_id) as load"))
+    told = grown.dbt("run", "--select", "stg_user_days")
+    assert told.returncode == 1
+    assert "out of sync" in told.stdout
