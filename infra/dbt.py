@@ -43,16 +43,17 @@ class Outcome:
     planned: int | None = None
 
     def told(self) -> str:
-        """`9 models and 36 tests`, as far as there were any."""
+        """`9 models, 1 seed and 36 tests`, as far as there were any."""
         parts = [
             f"{count:,} {kind}{'' if count == 1 else 's'}"
             for kind, count in sorted(self.nodes.items())
         ]
-        return " and ".join(parts) or "nothing"
+        *first, last = parts or ["nothing"]
+        return f"{', '.join(first)} and {last}" if first else last
 
 
 def build(project: Project, select: str = "") -> Outcome:
-    """Builds and tests the models; unit tests test code, not data, and are left out."""
+    """Builds and tests seeds and models; unit tests, which test code, are left out."""
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if select:
         arguments += ["--select", *select.split()]

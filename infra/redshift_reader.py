@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from infra.profile import Redshift
 
 # The star first; then what dbt and the loader keep beside it
-_SCHEMAS = ("sparkify", "sparkify_marts", "sparkify_staging", "staging", "load")
+_SCHEMAS = (
+    *("sparkify", "sparkify_marts", "sparkify_reference", "sparkify_staging"),
+    *("staging", "load"),
+)
 
 
 _NO_SUCH = ("42P01", "3F000")  # table, schema: PostgreSQL's codes, which Redshift has

@@ -11,6 +11,7 @@ from infra.errors import SparkifyError
 
 Kind = Literal["word", "quoted", "string", "number", "symbol"]
 _WORD = re.compile(r"[^\W\d]\w*")
+_PARAMETER = re.compile(r"(?<![\w$])[$](?=\d)")  # `$1,$` is not the start of a text
 
 
 class Refused(SparkifyError):  # noqa: N818 - says what happened to a statement
@@ -113,17 +114,17 @@ def _raw(sql: str, offset: int) -> Iterator[tuple[Kind, str, int, int]]:
     from sqlglot.errors import TokenError  # noqa: PLC0415 - as above
 
     try:
-        found = Redshift().tokenize(sql)
+        found = Redshift().tokenize(_PARAMETER.sub("0", sql))
     except TokenError as error:
         raise Refused(f"syntax error: {error}", "42601") from error
     for token in found:
         start, text = token.start, sql[token.start : token.end + 1]
         if text[0] == '"':
             yield "quoted", text, offset + start, offset + token.end + 1
+        elif text[0].isdigit() or re.fullmatch(r"[.].+|[$]\d+", text):
+            yield "number", text, offset + start, offset + token.end + 1
         elif text[0] in "'$" and len(text) > 1:
             yield "string", text, offset + start, offset + token.end + 1
-        elif text[0].isdigit() or (text[0] == "." and len(text) > 1):
-            yield "number", text, offset + start, offset + token.end + 1
         elif token.token_type.name == "STRING":  # of a command it does not parse
             yield from _raw(text, offset + start)
         elif _WORD.match(text):  # it takes GROUP BY and the like for one

@@ -17,6 +17,7 @@ KEPT = [
     "select 'sum(x) :: json' from t",
     "with found (a, b) as (select 1, 2) select * from found",
     "insert into s.t (a, b) values ($1, $2), (3, 4)",
+    "insert into s.t values ($1,$2),($3,'$4,$5'),($10,$tag$ $1,$2 $tag$)",
     "delete from s.t using u where t.a = u.a",
     "update s.t set a = b || '\\'' where c similar to '[0-9]{1,18}'",
     "select timestamp 'epoch' + 5 * interval '1 second', date '2020-01-01' + 4",
