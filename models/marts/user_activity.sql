@@ -16,7 +16,7 @@ listening as (
         user_id,
         count(*) as plays,
         count(case when level = 'paid' then 1 end) as paid_plays,
-        count(distinct session_id) as sessions_with_plays,
+        count(distinct session_id) as sessions,
         count(distinct cast(start_time as date)) as active_days,
         sum(duration) / 3600 as hours
     from plays
@@ -35,7 +35,7 @@ user_activity as (
         users.level,
         coalesce(listening.plays, 0) as plays,
         coalesce(listening.paid_plays, 0) as paid_plays,
-        coalesce(listening.sessions_with_plays, 0) as sessions_with_plays,
+        coalesce(listening.sessions, 0) as sessions,
         coalesce(listening.active_days, 0) as active_days,
         cast(
             {{ dbt.datediff('users.last_play_at', 'last_moment.last_event_at', 'day') }}

@@ -135,7 +135,7 @@ def test_users(counted: Counted) -> None:
             tally.last,
         )
     columns = (
-        *("user_id", "level", "plays", "paid_plays", "sessions_with_plays"),
+        *("user_id", "level", "plays", "paid_plays", "sessions"),
         *("active_days", "silent_days", "hours", "first_play_at", "last_play_at"),
     )
     assert counted.rows("user_activity", *columns) == expected
