@@ -17,7 +17,7 @@ from infra.warehouse import reader
 
 PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests/data")
 BUILD = ("build", "--exclude-resource-type", "unit_test")  # as `invoke build` does
-RUN = ("run",)
+RUN = ("build", "--exclude-resource-type", "test", "unit_test")  # seeds, models
 
 
 def run_both(lab: Lab, words: Mapping[str, Sequence[str]]) -> None:

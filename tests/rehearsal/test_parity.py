@@ -26,13 +26,20 @@ def built(lab: Lab, *words: str) -> Compared:
         return compared(here, there)
 
 
+def simulated(landing: Path) -> dict[str, bytes]:
+    """A sample's raw files by name: three days, and songs of which some are played."""
+    simulator.generate(landing, SAMPLE)
+    return {
+        path.relative_to(landing).as_posix(): path.read_bytes()
+        for folder in ("log_data", "song_data")
+        for path in sorted((landing / folder).rglob("*.json"))
+    }
+
+
 def put_quirks(lab: Lab, landing: Path) -> None:
     """Puts a simulated sample there, and all that is odd."""
-    simulator.generate(landing, SAMPLE)
-    for path in sorted(landing.rglob("*.json")):
-        name = path.relative_to(landing).as_posix()
-        if name.startswith(("log_data/", "song_data/")):
-            lab.put(name, path.read_bytes())
+    for name, content in simulated(landing).items():
+        lab.put(name, content)
     lab.put("log_data/quirks.json", quirks.events())
     lab.put("song_data/quirks.json", quirks.songs())
 
@@ -65,6 +72,30 @@ def test_quirks_give_the_same_rows_but_where_a_model_is_another(
     assert found.differences == {}
     assert {name for name, count in found.counts.items() if not count} == set()
     assert found.counts["model.sparkify.later"] > 4000
+
+
+def test_days_and_songs_that_come_change_and_go_give_the_same_rows(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """And those that a build from nothing gives."""
+    files = simulated(tmp_path / "landing")
+    first, second, third = (name for name in files if name.startswith("log_data/"))
+    songs = [name for name in files if name.startswith("song_data/")]
+    late, gone = songs[:20], songs[20:30]
+    for name in (first, second, *songs[20:]):
+        lab.put(name, files[name])
+    lab.both()
+    assert built(lab, *RUN).differences == {}
+    lab.delete(first)
+    lab.put(second, b"\n".join(files[second].splitlines()[::2]))
+    lab.put(third, files[third] + b"\n" + files[second].splitlines()[0])
+    for name in late:
+        lab.put(name, files[name])
+    for name in gone:
+        lab.delete(name)
+    lab.both(prune=True)
+    assert built(lab, *RUN).differences == {}
+    assert built(lab, *RUN, "--full-refresh").differences == {}
 
 
 def test_published_data_give_the_same_rows(lab: Lab) -> None:
