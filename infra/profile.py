@@ -24,6 +24,7 @@ _EXAMPLE_PATH = "path: sparkify.duckdb"
 _EXAMPLE_TARGET = "target: local"
 LOCAL, REDSHIFT = "local", "redshift"
 TARGETS = (LOCAL, REDSHIFT)
+SCHEMA = "sparkify"  # of the star on Redshift; what dbt builds beside it begins so
 VARIABLE = "DBT_TARGET"  # chooses the target before the file does, for dbt as well
 
 
@@ -67,7 +68,7 @@ class Redshift:
             f"      region: {self.region}\n"
             f"      dbname: {_plain(self.database)}\n"
             f"{user}"
-            "      schema: sparkify\n"
+            f"      schema: {SCHEMA}\n"
             "      sslmode: verify-full\n"
             "      connect_timeout: 900 # s; no answer may take longer\n"
             "      retries: 3\n"

@@ -9,7 +9,7 @@ import duckdb
 
 from infra.landing.files import RefusedFile
 from infra.loading import duckdb_engine as statements
-from infra.loading import holder
+from infra.loading import holder, reference
 from infra.loading.duckdb_ledger import LedgerTables
 from infra.loading.duckdb_rows import Rows
 from infra.loading.engine import Told
@@ -100,12 +100,23 @@ def opened(project: Project) -> Iterator[DuckDb]:
         statements.create_tables(
             connection, [*project.raw_tables, *project.ledger_tables.values()]
         )
+        _make_reference(project, connection)
         ledger = LedgerTables(connection, project.ledger_tables)
         ledger.check()
         ledger.interrupt_stale_runs()
         load_id = ledger.next_load_id()
         with holder.working(profile.path, load_id) as folder:
             yield DuckDb(connection, ledger, load_id, folder)
+
+
+def _make_reference(project: Project, connection: statements.Connection) -> None:
+    schema = project.profile.schema + reference.SUFFIX
+    found = connection.execute(
+        "select table_name from information_schema.tables where table_schema = ?",
+        [schema],
+    ).fetchall()
+    known = {name for (name,) in found}
+    reference.make_missing(project.root, schema, known, connection.execute, "?")
 
 
 def ledgers(project: Project) -> dict[RawTable, Ledger]:

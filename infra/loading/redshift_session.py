@@ -22,7 +22,7 @@ import duckdb
 from infra.errors import WarehouseBusy
 from infra.landing import s3
 from infra.landing.files import RefusedFile
-from infra.loading import duckdb_engine
+from infra.loading import duckdb_engine, reference
 from infra.loading.engine import Told
 from infra.loading.ledger import Ledger, Version
 from infra.loading.raw_schema import RawTable, Table
@@ -40,6 +40,7 @@ from infra.loading.redshift_statements import (
     design,
     relation,
 )
+from infra.profile import SCHEMA
 from infra.project import Project
 from infra.redshift import connected
 from infra.warehouse import identifier, quoted
@@ -196,6 +197,7 @@ def opened(
             )
         try:
             sql.create_tables(tables)
+            _make_reference(project, sql)
             ledger.check()
             ledger.interrupt_stale_runs()
             load_id = ledger.next_load_id()
@@ -206,6 +208,16 @@ def opened(
                 yield RedshiftSession(sql, ledger, load_id, reader, lock, direct)
         finally:
             lock.release()
+
+
+def _make_reference(project: Project, sql: Statements) -> None:
+    schema = SCHEMA + reference.SUFFIX
+    found = sql.rows(
+        "select table_name from information_schema.tables where table_schema = %s",
+        [schema],
+    )
+    known = {name for (name,) in found}
+    reference.make_missing(project.root, schema, known, sql.run, "%s")
 
 
 def ledgers(project: Project, profile: Redshift) -> dict[RawTable, Ledger]:
