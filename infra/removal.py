@@ -76,7 +76,8 @@ def _plan_warehouse(project: Project, made: Made, removal: Removal) -> None:
 def _strangers(project: Project) -> list[str]:
     """Relations of the file that neither the loader nor dbt makes, by schema.name."""
     star = project.profile.schema
-    models = {path.stem for path in (project.root / "models").glob("**/*.sql")}
+    built = {path.stem for path in (project.root / "models").glob("**/*.sql")}
+    built |= {path.stem for path in (project.root / "seeds").glob("*.csv")}
     loaded = [*project.raw_tables, *project.ledger_tables.values()]
     raw = {table.relation for table in loaded}
     with reader(project.profile) as connection:
@@ -85,7 +86,7 @@ def _strangers(project: Project) -> list[str]:
         f"{schema}.{name}"
         for schema, name in found
         if f"{schema}.{name}" not in raw
-        and not (schema.startswith(star) and name in models)
+        and not (schema.startswith(star) and name in built)
         and schema != f"{star}{TEST_FAILURES}"
     ]
 

@@ -165,7 +165,7 @@ def test_tables_of_the_star_are_found_by_their_bare_names(built: Built) -> None:
 
 def test_dbt_s_failure_is_told_and_counted(own_built: Checkout) -> None:
     model = own_built.root / "models" / "star" / "users.sql"
-    model.write_text(model.read_text().replace("from events", "from nowhere", 1))
+    model.write_text(model.read_text().replace("from user_days", "from nowhere", 1))
     completed = own_built.invoke("build", "--select", "users")
     told = fails(completed, 1)
     assert "build: dbt build did not succeed. 1 failed" in told
