@@ -1,8 +1,8 @@
 """The verbs of this project; `invoke` alone lists them.
 
-Every parameter but the query of `sql` is optional: a required one would swallow the
-next task's name in `invoke up load`. Imports are inside the tasks, so that the list
-appears at once.
+Every parameter is optional but the query of `sql` and the question of `ask`: a
+required one would swallow the next task's name in `invoke up load`. Imports are inside
+the tasks, so that the list appears at once.
 """
 
 import subprocess
@@ -273,6 +273,32 @@ def sql(_: Context, query: str, csv: bool = False, json: bool = False) -> None:
     from infra import query as queries
 
     queries.run(project(), query, queries.form(csv=csv, json=json))
+
+
+@verb()
+def questions(_: Context) -> None:
+    """List the questions that people ask first, for `ask`."""
+    from infra import console, steps
+    from infra import questions as asked
+
+    watch = steps.Stopwatch.start()
+    told = asked.report(ROOT)
+    console.closing("questions", told, watch.seconds, "invoke ask NAME")
+
+
+@verb(
+    positional=["question"],
+    help={
+        "question": "a name that `invoke questions` lists",
+        "csv": "print CSV",
+        "json": "print a JSON list of objects",
+    },
+)
+def ask(_: Context, question: str, csv: bool = False, json: bool = False) -> None:
+    """Answer one of them: invoke ask when_do_people_listen."""
+    from infra import query, questions
+
+    questions.ask(project(), question, query.form(csv=csv, json=json))
 
 
 @verb(

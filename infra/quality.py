@@ -23,7 +23,14 @@ LINTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("yamllint", ("yamllint", "--strict", ".")),
     (
         "sqlfluff",
-        ("sqlfluff", "lint", "--disable-progress-bar", "models", "tests/data"),
+        (
+            "sqlfluff",
+            "lint",
+            "--disable-progress-bar",
+            "models",
+            "analyses",
+            "tests/data",
+        ),
     ),
 )
 

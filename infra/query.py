@@ -36,6 +36,11 @@ def run(project: Project, statement: str, form: str) -> None:
         if cluster is None
         else asked_redshift(cluster, statement)
     )
+    show(headers, rows, form)
+
+
+def show(headers: list[str], rows: list[tuple[Any, ...]], form: str) -> None:
+    """Prints rows as `form`; a table has the first of them and how many there are."""
     if form == "json":
         print_json(headers, rows)
     elif form == "csv":

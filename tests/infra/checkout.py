@@ -16,7 +16,8 @@ from infra.warehouse import reader
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRACKED = (
     *("dbt_project.yml", "invoke.yaml", "tasks.py", "profiles.yml.example"),
-    *("pyproject.toml", "models", "macros", "seeds", "tests/data", "infra"),
+    *("pyproject.toml", "models", "macros", "seeds", "analyses", "infra"),
+    "tests/data",
 )
 # A sample that takes no time
 SMALL = {

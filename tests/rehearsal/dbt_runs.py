@@ -15,7 +15,7 @@ from two_engines import DUCKDB, ENGINES, REDSHIFT, REPOSITORY, Lab
 from infra.project import Project
 from infra.warehouse import reader
 
-PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests/data")
+PARTS = ("dbt_project.yml", "models", "macros", "seeds", "analyses", "tests/data")
 BUILD = ("build", "--exclude-resource-type", "unit_test")  # as `invoke build` does
 RUN = ("build", "--exclude-resource-type", "test", "unit_test")  # seeds, models
 

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from dbt_runs import copy_models
 from two_engines import DUCKDB, ENGINES, REDSHIFT, Lab
 
-from infra import load_status, query, rejects
+from infra import load_status, query, questions, rejects
 from infra.errors import WarehouseMissing
 from infra.project import Project
 
@@ -72,3 +73,22 @@ def test_before_the_first_load_there_is_no_ledger(lab: Lab) -> None:
     for engine in ENGINES:
         with pytest.raises(WarehouseMissing):
             rejects.report(Project(lab.projects[engine].root), "", False, False)
+
+
+def test_before_the_first_build_no_question_has_an_answer(lab: Lab) -> None:
+    """dbt knows where its tables are to be, as after `dbt parse`; none is there yet."""
+    lab.good()
+    places = {"resource_type": "model", "schema": "sparkify_marts"}
+    models = {
+        name: places | {"name": name, "alias": name}
+        for name in ("user_activity", "users")
+    }
+    for engine in ENGINES:
+        lab.load(engine)
+        root = lab.projects[engine].root
+        copy_models(root)
+        (root / "target").mkdir()
+        (root / "target" / "manifest.json").write_text(json.dumps({"nodes": models}))
+        asked = questions.question(root, "who_went_silent")
+        with pytest.raises(WarehouseMissing, match="run `invoke build`"):
+            questions.answered(Project(root), asked)

@@ -23,7 +23,7 @@ from infra.rehearsal.postgres import PostgresMissing, binaries
 from infra.rehearsal.standin import Standin
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests/data")
+PARTS = ("dbt_project.yml", "models", "macros", "seeds", "analyses", "tests/data")
 SAMPLE = simulator.Plan(users=20, songs=100, days=3, seed=1, match_rate=0.5)
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")  # as `invoke build` does
 

@@ -10,9 +10,10 @@ import published
 import pytest
 import quirks
 from dbt_runs import BUILD, RUN, copy_models, run_both, warehouses
-from parity import Compared, compared
-from two_engines import DUCKDB, ENGINES, REDSHIFT, Lab
+from parity import Compared, Rows, compared, unlike
+from two_engines import DUCKDB, ENGINES, REDSHIFT, REPOSITORY, Lab
 
+from infra import questions
 from infra.landing import simulator
 
 SAMPLE = simulator.Plan(users=20, songs=60, days=3, seed=7, match_rate=0.5)
@@ -24,6 +25,26 @@ def built(lab: Lab, *words: str) -> Compared:
     run_both(lab, {DUCKDB: RUN, REDSHIFT: words})
     with warehouses(lab) as (here, there):
         return compared(here, there)
+
+
+def differing_answers(lab: Lab) -> dict[str, list[str]]:
+    """Where the engines answer a question otherwise, in rows or their order, by name.
+
+    Asked as `invoke ask` does; each has to have an answer.
+    """
+    differences = {}
+    for asked in questions.questions(REPOSITORY):
+        here, there = (_answer(lab, engine, asked) for engine in ENGINES)
+        assert here.cells, asked.name
+        if told := unlike(here, there):
+            differences[asked.name] = told
+    return differences
+
+
+def _answer(lab: Lab, engine: str, asked: questions.Question) -> Rows:
+    """Rows with their numbers, which makes their order a part of them."""
+    headers, rows = questions.answered(lab.projects[engine], asked)
+    return Rows(["row", *headers], [(place, *row) for place, row in enumerate(rows)])
 
 
 def simulated(landing: Path) -> dict[str, bytes]:
@@ -70,8 +91,18 @@ def test_quirks_give_the_same_rows_but_where_a_model_is_another(
     (told,) = found.differences.pop("model.sparkify.other")
     assert told.startswith("ts: 1546300799789, and 1546300799790 in ")
     assert found.differences == {}
+    assert differing_answers(lab) == {}
     assert {name for name, count in found.counts.items() if not count} == set()
     assert found.counts["model.sparkify.later"] > 4000
+
+
+def test_a_difference_in_order_is_found() -> None:
+    one, other = (
+        Rows(["row", "n"], [(0, 1), (1, 2)]),
+        Rows(["row", "n"], [(0, 2), (1, 1)]),
+    )
+    assert unlike(one, one) == []
+    assert len(unlike(one, other)) == 2
 
 
 def test_days_and_songs_that_come_change_and_go_give_the_same_rows(
@@ -108,6 +139,7 @@ def test_published_data_give_the_same_rows(lab: Lab) -> None:
     assert found.counts["model.sparkify.songplays"] == 6820
     counted = lab.rows("select count(song_id) as songs from sparkify.songplays")
     assert counted == [{"songs": 341}]
+    assert differing_answers(lab) == {}
 
 
 @pytest.mark.slow
