@@ -144,12 +144,13 @@ def test_the_readme_draws_the_same_star(readme: str) -> None:
 def test_the_readme_s_answers_are_those_of_the_sample(
     readme: str, built: Built
 ) -> None:
-    questions = re.findall(
-        r'^```sh\ninvoke sql "(.*?)"\n```\n\n```text\n(.*?)^```', readme, re.M | re.S
+    asked = re.findall(
+        r"^```sh\ninvoke (sql|ask) (.*?)\n```\n\n```text\n(.*?)^```", readme, re.M | re.S
     )
-    assert len(questions) >= 3
-    for statement, answer in questions:
-        told = succeeds(built.checkout.invoke("sql", statement))
+    assert [task for task, _, _ in asked].count("sql") >= 3
+    assert "ask" in {task for task, _, _ in asked}
+    for task, question, answer in asked:
+        told = succeeds(built.checkout.invoke(task, question.strip('"')))
         assert [line.split() for line in told.splitlines()] == [
             line.split() for line in answer.splitlines()
         ]
