@@ -33,6 +33,13 @@ LINTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
+# What `dbt parse` writes, and dbt-score reads
+MANIFEST = Path("target/manifest.json")
+PARSE = (
+    *("parse", "--warn-error", "--show-all-deprecations", "--no-partial-parse"),
+    *("--target-path", str(MANIFEST.parent)),
+)
+SCORE = ("dbt_score", "lint", "--show", "failing-items", "--manifest", str(MANIFEST))
 
 
 def lint(root: Path) -> int:
@@ -42,15 +49,13 @@ def lint(root: Path) -> int:
         for module, words in LINTERS
         if not _passes(root, module, [sys.executable, "-m", *words])
     ]
-    parse = ["parse", "--warn-error", "--show-all-deprecations", "--no-partial-parse"]
-    say("  dbt " + " ".join(parse))
-    if subprocess.run(
-        dbt.command(["--quiet", *parse]), cwd=root, check=False
-    ).returncode:
+    if not _parses(root):
         failed.append("dbt parse")
+    elif not _passes(root, "dbt_score", [sys.executable, "-m", *SCORE]):
+        failed.append("dbt_score lint")
     if failed:
         raise SparkifyError(f"These complained, see above: {', '.join(failed)}.")
-    return len(LINTERS) + 1
+    return len(LINTERS) + 2
 
 
 def test(root: Path, arguments: Sequence[str]) -> None:
@@ -58,6 +63,12 @@ def test(root: Path, arguments: Sequence[str]) -> None:
     words = ["pytest", "--numprocesses", "2", "--dist", "worksteal", *arguments]
     if not _passes(root, "pytest", [sys.executable, "-m", *words]):
         raise SparkifyError("Tests failed, see above.")
+
+
+def _parses(root: Path) -> bool:
+    say("  dbt " + " ".join(PARSE))
+    command = dbt.command(["--quiet", *PARSE])
+    return subprocess.run(command, cwd=root, check=False).returncode == 0
 
 
 def _passes(root: Path, module: str, command: Sequence[str]) -> bool:

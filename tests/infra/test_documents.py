@@ -9,6 +9,7 @@ import pytest
 from checkout import REPOSITORY, Built, succeeds
 
 README = REPOSITORY / "README.md"
+OVERVIEW = REPOSITORY / "models" / "overview.md"
 DIAGRAM = REPOSITORY / "models" / "star.mmd"
 TYPES = {"double precision": "double"}
 
@@ -113,16 +114,35 @@ def test_a_line_is_drawn_for_every_foreign_key(manifest: dict[str, Any]) -> None
     }
 
 
+def picture(name: str) -> ET.Element:
+    """A picture of the overview."""
+    (encoded,) = re.findall(
+        rf"^\[{name}\]: data:image/svg\+xml;base64,(\S+)$", OVERVIEW.read_text(), re.M
+    )
+    return ET.fromstring(base64.b64decode(encoded))
+
+
+def words(shapes: ET.Element, name: str) -> list[str]:
+    """The text of the shapes of a class, sorted."""
+    return sorted(
+        "".join(shape.itertext())
+        for shape in shapes.iter("{http://www.w3.org/2000/svg}text")
+        if name in shape.get("class", "").split()
+    )
+
+
 def test_the_overview_draws_the_same_star() -> None:
-    overview = (REPOSITORY / "models" / "overview.md").read_text()
-    encoded = re.search(r"data:image/svg\+xml;base64,(\S+)", overview)
-    assert encoded
-    picture = ET.fromstring(base64.b64decode(encoded[1]))
-    words = {text.strip() for text in picture.itertext()}
-    for name, attributes in drawn().items():
-        assert name in words
-        for kind, column, *_ in attributes:
-            assert {kind, column} <= words, f"{name}.{column}"
+    source = "".join(
+        line for line in DIAGRAM.read_text().splitlines(True) if line[:2] != "%%"
+    )
+    labels = re.findall(r"--.* : \"(.*)\"", source)
+    cells = [*drawn(), *re.findall(r'^        \w.*"(.*)"$', source, re.M)]
+    for kind, column, *keys in (each for rows in drawn().values() for each in rows):
+        cells += [kind, column, *([",".join(keys)] if keys else [])]
+    assert words(picture("star"), "relationshipLabel") == sorted(labels)
+    assert [word for word in words(picture("star"), "entityLabel") if word] == sorted(
+        cells
+    )
 
 
 # README
