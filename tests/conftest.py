@@ -4,11 +4,13 @@
 others try already. CI runs them once a week.
 """
 
+import os
 import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from parsed import Shelf
 
 # What runs this in the background may have it ignore Ctrl-C, and children inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -28,6 +30,15 @@ def pytest_collection_modifyitems(
     slow = [item for item in items if item.get_closest_marker("slow")]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in set(slow)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Lets all runs of dbt share what they understood of the files."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    Shelf.folder = base / "parsed"
+    Shelf.folder.mkdir(exist_ok=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import parsed
+
 from infra.project import Project
 from infra.warehouse import reader
 
@@ -74,15 +76,16 @@ class Checkout:
         self, command: list[str], env: Mapping[str, str] | None = None
     ) -> Completed:
         """Runs a command among the files, without a terminal."""
-        return subprocess.run(
-            command,
-            cwd=self.root,
-            env=self.environment(env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
+        with parsed.shared(self.root) as known:
+            return subprocess.run(
+                command,
+                cwd=self.root,
+                env=self.environment(known | dict(env or {})),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                check=False,
+            )
 
     def invoke(self, *words: str, env: Mapping[str, str] | None = None) -> Completed:
         """Runs tasks; the checkout's own `infra` is what they import."""

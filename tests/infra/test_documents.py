@@ -165,7 +165,9 @@ def test_the_readme_s_answers_are_those_of_the_sample(
     readme: str, built: Built
 ) -> None:
     asked = re.findall(
-        r"^```sh\ninvoke (sql|ask) (.*?)\n```\n\n```text\n(.*?)^```", readme, re.M | re.S
+        r"^```sh\ninvoke (sql|ask) (.*?)\n```\n\n```text\n(.*?)^```",
+        readme,
+        re.M | re.S,
     )
     assert [task for task, _, _ in asked].count("sql") >= 3
     assert "ask" in {task for task, _, _ in asked}
