@@ -37,7 +37,12 @@ def print_sql(project: Project, *, is_external: bool, others: bool) -> None:
         stack = Stack(settings.stack, settings.aws_account, settings.aws_region)
         text = external.script(tables, stack.catalog)
     else:
-        text = printed.script(tables, settings.copy_from, settings.aws_region)
+        text = printed.script(
+            tables,
+            project.ledger_tables.values(),
+            settings.copy_from,
+            settings.aws_region,
+        )
     sys.stdout.write(text)
 
 

@@ -1,7 +1,8 @@
 {#
     Days that tests look at: those that the last build with something new found touched.
     What scans a fact looks at no others, or every build would pay for all of history.
-    After `--full-refresh`, and with `--vars 'full_tests: true'`, tests look at all days.
+    After `--full-refresh`, with `--vars 'full_tests: true'`, and where no ledger knows
+    the rows, tests look at all days.
 
     Relations are looked up in the graph: ref() would make each test one of event_files
     too, and in a `where` dbt does not notice it.
@@ -28,7 +29,9 @@
 {% endmacro %}
 
 {% macro tests_are_full() %}
-    {{- return(var('full_tests', false) or flags.FULL_REFRESH) -}}
+    {{- return(
+        var('full_tests', false) or flags.FULL_REFRESH or not loader_fills_raw_schema()
+    ) -}}
 {% endmacro %}
 
 {# dbt's own: `where` of a generic test. Here it may say `… in __tested_days__`. #}

@@ -45,3 +45,25 @@
 
     {{ get_incremental_delete_insert_sql(arg_dict) }}
 {% endmacro %}
+
+{#
+    The same for sessions, which can have events of several days: those go that may have
+    had one on a touched day. DECISIONS.md says why they come back.
+#}
+{% macro get_incremental_replace_sessions_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }}
+    where session_id in ({{ sessions_of_touched_days() }});
+
+    {{ get_incremental_delete_insert_sql(arg_dict) }}
+{% endmacro %}
+
+{# Sessions of `this` that a touched day lies in, from first event to last #}
+{% macro sessions_of_touched_days() -%}
+    select built.session_id
+    from {{ this }} as built
+    inner join ({{ touched_days() }}) as touched
+        on
+            touched.date
+            between cast(built.first_event_at as date)
+            and cast(built.last_event_at as date)
+{%- endmacro %}

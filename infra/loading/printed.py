@@ -1,21 +1,22 @@
 """`invoke load --print-sql`: the classic way into Redshift, as a script to run.
 
-One COPY per raw table, straight from the raw files, without a ledger. Pure: it needs no
+One COPY per raw table, straight from the raw files, past the ledger. Pure: it needs no
 account, no cluster and no profile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import fill
 
 from infra.landing.s3 import Bucket
-from infra.loading.raw_schema import LINEAGE, Column, RawTable
-from infra.loading.redshift_statements import EVENLY
-from infra.warehouse import quoted
+from infra.loading.raw_schema import LINEAGE, Column, RawTable, Table
+from infra.loading.redshift_statements import design
+from infra.warehouse import identifier, quoted
 
 # What stands in the lineage of a row whose file and line nobody knows
 LOAD_ID, LINE = "0", "null"
+_WORDS = ("AT", "COLUMN", "LINE", "RAW")  # of SQL, that the ledger has columns of
 
 _HEAD = """\
 -- The raw files into Redshift the classic way: one COPY for each raw table. Run it as
@@ -28,9 +29,12 @@ _HEAD = """\
 --   - COPY cannot tell of which file and line a row is. As the models want a lineage,
 --     _load_id is 0, _source_uri the prefix, _line null. So nobody can say which of two
 --     deliveries of one event, if they differ, is the later one.
---   - No ledger: `dbt build --exclude source:load+` leaves out the tests that compare
---     with it. Go back to `invoke load` with --full-refresh: it may take these rows
---     for its own.
+--   - The ledger learns of nothing: its tables are made, as models read them, and stay
+--     as they are. So nobody knows what is new since the last build: it takes
+--     `dbt build --vars "copied_by_hand: true"`, which builds all of it anew and leaves
+--     out the tests that compare with the ledger. Go back with `invoke load
+--     --full-refresh`, as it may take these rows for its own, and then
+--     `dbt build --full-refresh`.
 --   - One bad object stops it all (maxerror 0). With a greater number bad objects are
 --     left out: the last query lists them, for as long as Redshift remembers.
 --   - A key that a file lacks or misspells is a null, without a word.
@@ -51,14 +55,17 @@ limit 100;
 """
 
 
-def script(tables: Sequence[RawTable], source: Bucket, region: str) -> str:
+def script(
+    tables: Sequence[RawTable], ledger: Iterable[Table], source: Bucket, region: str
+) -> str:
     """The script for raw files below the source, whose bucket is in the region."""
-    schemas = dict.fromkeys(table.schema for table in tables)
+    made = [*tables, *ledger]
+    schemas = dict.fromkeys(table.schema for table in made)
     prefixes = {table: source.uri(source.below(table.landing)) for table in tables}
     parts = [
         _HEAD,
         *(f"create schema if not exists {schema};\n" for schema in schemas),
-        *(f"create table if not exists {_defined(table)}" for table in tables),
+        *(_defined(table) for table in made),
         "begin;\n",
         *(_filled(table, prefix, region) for table, prefix in prefixes.items()),
         "commit;\n",
@@ -67,9 +74,12 @@ def script(tables: Sequence[RawTable], source: Bucket, region: str) -> str:
     return "\n".join(parts)
 
 
-def _defined(table: RawTable) -> str:
-    """Name and columns of a table, as the loader makes it."""
-    return f"{table.relation} (\n{_types(table.columns)}\n)\n{EVENLY};\n"
+def _defined(table: Table) -> str:
+    """What makes a table as the loader does, where there is none."""
+    return (
+        f"create table if not exists {table.relation} (\n{_types(table.columns)}\n)\n"
+        f"{design(table)};\n"
+    )
 
 
 def _filled(table: RawTable, prefix: str, region: str) -> str:
@@ -109,7 +119,12 @@ drop table {copied};
 
 
 def _types(columns: Sequence[Column]) -> str:
-    return ",\n".join(f"    {column.name} {column.type}" for column in columns)
+    return ",\n".join(f"    {_named(column.name)} {column.type}" for column in columns)
+
+
+def _named(name: str) -> str:
+    """The name as it stands in SQL: words of SQL are quoted."""
+    return identifier(name) if name.upper() in _WORDS else name
 
 
 def _names(names: Sequence[str]) -> str:

@@ -124,6 +124,7 @@ sessions as (
     where
         session_id is not null
         and item_in_session is not null
+        and (quarantine_reason <> 'conflicting_duplicate' or quarantine_reason is null)
     group by session_id
 ),
 
@@ -258,7 +259,7 @@ measured as (
             when 'rejects_open' then reject_counts.open_rejects
             else
                 case
-                    when measures.measure like '%_quarantined_no_%'
+                    when measures.measure like '%_quarantined_%'
                         then coalesce(reason_counts.quarantined, 0)
                 end
         end as value,

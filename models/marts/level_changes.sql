@@ -1,5 +1,11 @@
 {{ config(sort='changed_at') }}
 
+{# As in stg_user_days: what is no play may lack session and item #}
+{% set in_order -%}
+    partition by user_id
+    order by event_at, session_id, item_in_session, load_id, source_uri, line
+{%- endset %}
+
 with users_history as (
     select * from {{ ref('users_history') }}
 ),
@@ -42,18 +48,12 @@ successive_events as (
     select
         user_id,
         session_id,
-        item_in_session,
         level,
         event_at,
-        lag(page) over (
-            partition by user_id order by event_at, session_id, item_in_session
-        ) as page_before,
+        row_number() over ({{ in_order }}) as ordinal,
+        lag(page) over ({{ in_order }}) as page_before,
         max(case when page in ('Submit Upgrade', 'Submit Downgrade') then event_at end)
-            over (
-                partition by user_id
-                order by event_at, session_id, item_in_session
-                rows between unbounded preceding and 1 preceding
-            )
+            over ({{ in_order }} rows between unbounded preceding and 1 preceding)
             as last_submit_at
     from events_of_changers
 ),
@@ -82,7 +82,7 @@ changes as (
     qualify
         row_number() over (
             partition by periods.user_id, periods.valid_from
-            order by successive_events.session_id, successive_events.item_in_session
+            order by successive_events.ordinal
         ) = 1
 ),
 

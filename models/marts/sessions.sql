@@ -1,25 +1,56 @@
 {{ config(sort='first_event_at') }}
 
-with events as (
+{# Total, or two builds could differ: what is no play may lack its item #}
+{% set in_order -%}
+    partition by session_id
+    order by event_at, item_in_session, load_id, source_uri, line
+{%- endset %}
+
+with level_changes as (
+    select * from {{ ref('level_changes') }}
+),
+
+changed_sessions as (
+    select
+        session_id,
+        count(*) as level_changes
+    from level_changes
+    group by session_id
+),
+
+{% if is_incremental() or not execute %}
+    -- Those that have events of touched days, those that had, and those whose user's
+    -- history is another now, by events of other sessions
+    sessions_to_build as (
+        select session_id from {{ ref('stg_events') }}
+        where date in ({{ touched_days() }})
+        union
+        select session_id from ({{ sessions_of_touched_days() }}) as built_sessions
+        union
+        select built_sessions.session_id
+        from {{ this }} as built_sessions
+        left join changed_sessions
+            on built_sessions.session_id = changed_sessions.session_id
+        where
+            built_sessions.level_changes <> coalesce(changed_sessions.level_changes, 0)
+    ),
+{% endif %}
+
+events as (
     select * from {{ ref('stg_events') }}
     where
         session_id is not null
         and quarantine_reason is null
-),
-
-level_changes as (
-    select * from {{ ref('level_changes') }}
+        {% if is_incremental() or not execute %}
+            and session_id in (select sessions_to_build.session_id from sessions_to_build)
+        {% endif %}
 ),
 
 logged_in_events as (
     select
         *,
-        lag(event_at) over (
-            partition by session_id order by event_at, item_in_session
-        ) is null as is_first,
-        lead(event_at) over (
-            partition by session_id order by event_at, item_in_session
-        ) is null as is_last
+        lag(event_at) over ({{ in_order }}) is null as is_first,
+        lead(event_at) over ({{ in_order }}) is null as is_last
     from events
     where user_id is not null
 ),
@@ -40,6 +71,7 @@ timed_events as (
     select
         session_id,
         event_at,
+        load_id,
         case when page = 'NextSong' then duration end as seconds_played,
         cast(ts - min(ts) over (partition by session_id) as double precision)
         / 1000 as seconds_since_start
@@ -55,16 +87,9 @@ visits as (
         max(seconds_since_start + coalesce(seconds_played, 0)) / 60
             as minutes_wall_clock,
         min(event_at) as first_event_at,
-        max(event_at) as last_event_at
+        max(event_at) as last_event_at,
+        max(load_id) as load_id
     from timed_events
-    group by session_id
-),
-
-changed_sessions as (
-    select
-        session_id,
-        count(*) as level_changes
-    from level_changes
     group by session_id
 ),
 
@@ -84,7 +109,8 @@ sessions as (
         cast(visits.first_event_at as date) < cast(visits.last_event_at as date)
             as crosses_midnight,
         visits.first_event_at,
-        visits.last_event_at
+        visits.last_event_at,
+        visits.load_id
     from visits
     left join visitors
         on visits.session_id = visitors.session_id

@@ -1,4 +1,6 @@
 -- An event whose file went, or changed, and that was built from it all the same
+{{ config(enabled=loader_fills_raw_schema()) }}
+
 with events as (
     select * from {{ ref('stg_events') }}
     {% if not tests_are_full() %}

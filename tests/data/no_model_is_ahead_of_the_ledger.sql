@@ -1,30 +1,27 @@
 -- A model goes on after the newest load that it has rows of. Where the ledger was made
--- anew and counts from 1 again, it would wait for ever: `dbt build --full-refresh`.
-with newest_loads as (
+-- anew and counts from 1 again, it would wait for ever; and rows of load 0, which no load
+-- brought, would stay. Both end with `dbt build --full-refresh`.
+{{ config(enabled=loader_fills_raw_schema()) }}
+
+with loads as (
+    {% for model, column in [
+        ('stg_events', 'load_id'),
+        ('stg_user_days', 'load_id'),
+        ('time', 'load_id'),
+        ('songplays', 'event_load_id'),
+    ] %}
+        select
+            '{{ model }}' as model,
+            min({{ column }}) as oldest_load,
+            max({{ column }}) as newest_load
+        from {{ ref(model) }}
+        union all
+    {% endfor %}
     select
         'event_files' as model,
-        max(load_id) as load_id
+        min(case when load_id > 0 then load_id end) as oldest_load,
+        max(load_id) as newest_load
     from {{ ref('event_files') }}
-    union all
-    select
-        'stg_events' as model,
-        max(load_id) as load_id
-    from {{ ref('stg_events') }}
-    union all
-    select
-        'stg_user_days' as model,
-        max(load_id) as load_id
-    from {{ ref('stg_user_days') }}
-    union all
-    select
-        'time' as model,
-        max(load_id) as load_id
-    from {{ ref('time') }}
-    union all
-    select
-        'songplays' as model,
-        max(event_load_id) as load_id
-    from {{ ref('songplays') }}
 ),
 
 ledger as (
@@ -33,8 +30,11 @@ ledger as (
 )
 
 select
-    newest_loads.model,
-    newest_loads.load_id
-from newest_loads
+    loads.model,
+    loads.oldest_load,
+    loads.newest_load
+from loads
 cross join ledger
-where newest_loads.load_id > ledger.load_id
+where
+    loads.newest_load > ledger.load_id
+    or loads.oldest_load < 1

@@ -4,7 +4,7 @@ with reasons as (
         left(measure, position('_' in measure) - 1) as things,
         sum(value) as quarantined
     from {{ ref('data_quality') }}
-    where measure like '%_quarantined_no_%'
+    where measure like '%_quarantined_%'
     group by left(measure, position('_' in measure) - 1)
 ),
 

@@ -48,6 +48,7 @@ def three_days(shared: Shared) -> Checkout:
         (checkout.root / "pool" / "song_data").mkdir()
         (landing / "log_data" / "2018-10-01-events.json").touch()  # `up` finds files
         succeeds(checkout.invoke("up"))
+        succeeds(checkout.dbt("seed"))
         for _ in range(3):
             add_day(checkout)
             succeeds(checkout.dbt("run"))
@@ -111,6 +112,29 @@ def test_tests_look_at_touched_days_and_when_told_at_all(grown: Checkout) -> Non
     assert "accepted_values_songplays_match_method" in told.stdout
 
 
+def test_a_file_that_goes_takes_its_rows_out_of_every_model(grown: Checkout) -> None:
+    """Sessions too that have none left, and that are of other days besides."""
+    columns = dict.fromkeys(("stg_events", "stg_user_days", "songplays", "time"), "*")
+    # Sums depend on the order of their rows, in the last digits
+    columns["sessions"] = "* exclude (minutes_listened)"
+
+    def rows() -> dict[str, list[tuple[Any, ...]]]:
+        return {
+            name: sorted(grown.query(f"select {each} from {name}"), key=repr)
+            for name, each in columns.items()
+        }
+
+    before = rows()
+    (gone,) = (grown.root / "data" / "landing").rglob("2018-11-02-events.json")
+    gone.unlink()
+    succeeds(grown.invoke("load", "--prune"))
+    succeeds(grown.dbt("run"))
+    left = rows()
+    assert all(0 < len(left[name]) < len(before[name]) for name in columns)
+    succeeds(grown.dbt("run", "--full-refresh"))
+    assert rows() == left
+
+
 def test_a_table_with_other_columns_is_refused(grown: Checkout) -> None:
     model = grown.root / "models" / "staging" / "stg_user_days.sql"
     text = model.read_text()
@@ -118,3 +142,54 @@ def test_a_table_with_other_columns_is_refused(grown: Checkout) -> None:
     told = grown.dbt("run", "--select", "stg_user_days")
     assert told.returncode == 1
     assert "out of sync" in told.stdout
+
+
+# Rows that no ledger knows, by the variable that says so, and the schema they are in
+UNKNOWN = {
+    "copied_by_hand: true": "staging",
+    "raw_schema: elsewhere": "elsewhere",
+}
+
+
+@pytest.mark.parametrize("choice", UNKNOWN)
+def test_rows_that_no_load_brought_are_built_in_full_each_time(
+    grown: Checkout, choice: str
+) -> None:
+    before = grown.value("select count(*) from songplays")
+    schema = UNKNOWN[choice]
+    if schema != "staging":
+        write_to(grown, f"create schema sparkify.{schema}")
+        for table in ("staging_events", "staging_songs"):
+            write_to(
+                grown,
+                f"create table sparkify.{schema}.{table} as "
+                "select * replace (0::bigint as _load_id) "
+                f"from sparkify.staging.{table}",
+            )
+    events = f"sparkify.{schema}.staging_events"
+    write_to(
+        grown,
+        f"insert into {events} select * replace (0 as _load_id, -sessionid as "
+        f"sessionid) from {events} where page = 'NextSong' limit 7",
+    )
+    succeeds(grown.dbt("run", "--vars", choice))
+    assert grown.value("select count(*) from songplays") == before + 7
+    write_to(grown, f"delete from {events} where sessionid < 0")
+    succeeds(grown.dbt("run", "--vars", choice))
+    assert grown.value("select count(*) from songplays") == before
+    succeeds(grown.dbt("run", "--full-refresh"))
+    add_day(grown)
+    succeeds(grown.dbt("run"))
+    assert grown.value("select count(*) from songplays") > before
+
+
+def test_rows_that_no_load_brought_are_noticed_by_the_next_build(
+    grown: Checkout,
+) -> None:
+    write_to(grown, "update sparkify.staging.staging_events set _load_id = 0")
+    succeeds(grown.dbt("run", "--vars", "copied_by_hand: true"))
+    ahead = ("test", "--select", "no_model_is_ahead_of_the_ledger")
+    told = grown.dbt(*ahead)
+    assert told.returncode == 1
+    assert "Got 4 results" in told.stdout
+    assert "Nothing to do" in grown.dbt(*ahead, "--vars", "copied_by_hand: true").stdout

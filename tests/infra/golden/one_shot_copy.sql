@@ -8,15 +8,20 @@
 --   - COPY cannot tell of which file and line a row is. As the models want a lineage,
 --     _load_id is 0, _source_uri the prefix, _line null. So nobody can say which of two
 --     deliveries of one event, if they differ, is the later one.
---   - No ledger: `dbt build --exclude source:load+` leaves out the tests that compare
---     with it. Go back to `invoke load` with --full-refresh: it may take these rows
---     for its own.
+--   - The ledger learns of nothing: its tables are made, as models read them, and stay
+--     as they are. So nobody knows what is new since the last build: it takes
+--     `dbt build --vars "copied_by_hand: true"`, which builds all of it anew and leaves
+--     out the tests that compare with the ledger. Go back with `invoke load
+--     --full-refresh`, as it may take these rows for its own, and then
+--     `dbt build --full-refresh`.
 --   - One bad object stops it all (maxerror 0). With a greater number bad objects are
 --     left out: the last query lists them, for as long as Redshift remembers.
 --   - A key that a file lacks or misspells is a null, without a word.
 --   - Thousands of small files are slow: COPY opens each of them.
 
 create schema if not exists staging;
+
+create schema if not exists load;
 
 create table if not exists staging.staging_events (
     artist varchar(1024),
@@ -59,6 +64,63 @@ create table if not exists staging.staging_songs (
     _line integer
 )
 diststyle even;
+
+create table if not exists load.load_runs (
+    load_id bigint,
+    target varchar(64),
+    status varchar(16),
+    started_at timestamp,
+    finished_at timestamp,
+    seconds double precision,
+    files_new integer,
+    files_changed integer,
+    files_same integer,
+    files_duplicate integer,
+    files_gone integer,
+    files_rejected integer,
+    rows_staged bigint,
+    rows_rejected bigint,
+    engine varchar(16),
+    code_version varchar(64),
+    landing varchar(1024),
+    sample varchar(64),
+    args varchar(256),
+    message varchar(4096)
+)
+diststyle even sortkey (load_id);
+
+create table if not exists load.load_files (
+    load_id bigint,
+    target varchar(64),
+    uri varchar(1024),
+    etag varchar(128),
+    stamp varchar(128),
+    bytes bigint,
+    modified_at timestamp,
+    status varchar(16),
+    superseded_by bigint,
+    rows_in_file bigint,
+    rows_staged bigint,
+    rows_rejected bigint,
+    seconds double precision,
+    extra_keys varchar(4096),
+    missing_keys varchar(4096),
+    note varchar(1024)
+)
+diststyle even sortkey (load_id);
+
+create table if not exists load.load_rejects (
+    load_id bigint,
+    target varchar(64),
+    uri varchar(1024),
+    "line" bigint,
+    "column" varchar(64),
+    reason varchar(64),
+    message varchar(1024),
+    "raw" varchar(4096),
+    "at" timestamp
+)
+diststyle even sortkey (load_id);
 
 begin;
 

@@ -15,12 +15,13 @@ from infra.aws import rules
 from infra.errors import ConfigurationError
 from infra.landing.s3 import Bucket
 from infra.loading import external, printed, raw_schema
-from infra.loading.raw_schema import LINEAGE, SOURCES, raw_tables
+from infra.loading.raw_schema import LINEAGE, SOURCES, ledger_tables, raw_tables
 
 TABLES = raw_tables(REPOSITORY)
+LEDGER = tuple(ledger_tables(REPOSITORY).values())
 SOURCE = Bucket.parse("s3://udacity-dend")
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
-SCRIPT = printed.script(TABLES, SOURCE, "us-west-2")
+SCRIPT = printed.script(TABLES, LEDGER, SOURCE, "us-west-2")
 VIEWS = external.script(TABLES, "sparkify_dev")
 
 
@@ -50,7 +51,7 @@ def copies(text: str = SCRIPT) -> list[str]:
 def test_raw_tables_are_emptied_and_filled_in_one_transaction() -> None:
     first = [each.split(" ")[0] for each in statements()]
     filled = ["create", "copy", "delete", "insert", "drop"] * 2
-    assert first == ["create"] * 3 + ["begin", *filled, "commit", "select"]
+    assert first == ["create"] * 7 + ["begin", *filled, "commit", "select"]
     assert "truncate" not in " ".join(statements())
 
 
@@ -73,7 +74,7 @@ def test_there_is_one_copy_for_each_raw_table_with_its_columns() -> None:
 def test_a_prefix_ends_with_a_slash_so_that_others_stay_out(
     source: str, prefix: str
 ) -> None:
-    text = printed.script(TABLES, Bucket.parse(source), "eu-west-1")
+    text = printed.script(TABLES, LEDGER, Bucket.parse(source), "eu-west-1")
     for copy, folder in zip(copies(text), ("log_data", "song_data"), strict=True):
         assert f" from '{prefix}{folder}/' iam_role default " in copy
         assert " region 'eu-west-1' " in copy
@@ -87,11 +88,12 @@ def test_no_option_changes_data_in_silence() -> None:
         )
 
 
-def test_the_raw_tables_are_those_that_the_loader_makes() -> None:
-    for table, text in zip(TABLES, statements()[1:], strict=False):
+def test_the_tables_are_those_that_the_loader_makes() -> None:
+    for table, text in zip((*TABLES, *LEDGER), statements()[2:7], strict=True):
         columns = ", ".join(f"{each.name} {each.type}" for each in table.columns)
         expected = f"create table if not exists {table.relation} ( {columns} )"
-        assert text == f"{expected} diststyle even"
+        design = "diststyle even" + " sortkey (load_id)" * (table in LEDGER)
+        assert text.replace('"', "") == f"{expected} {design}"
 
 
 def test_the_lineage_of_a_row_says_what_can_be_said() -> None:
@@ -109,7 +111,14 @@ def test_the_last_query_tells_what_copy_could_not_take() -> None:
 
 def test_the_script_says_what_it_lacks() -> None:
     told = " ".join(re.findall(r"^--(.*)", SCRIPT, re.M))
-    for word in ("ledger", "_load_id", "_source_uri", "maxerror", "--full-refresh"):
+    for word in (
+        "ledger",
+        "_load_id",
+        "_source_uri",
+        "maxerror",
+        "copied_by_hand",
+        "--full-refresh",
+    ):
         assert word in told
     assert max(map(len, SCRIPT.splitlines())) <= 88
 
@@ -117,8 +126,11 @@ def test_the_script_says_what_it_lacks() -> None:
 @pytest.mark.parametrize("text", [SCRIPT, VIEWS], ids=["script", "views"])
 def test_no_name_needs_quotes(text: str) -> None:
     """Names stand in the SQL as they are; a reserved one would be a syntax error."""
+    made = (*TABLES, *LEDGER)
     names = {column.name for table in TABLES for column in table.columns}
-    names |= {word for table in TABLES for word in (table.schema, table.name)}
+    names |= {word for table in made for word in (table.schema, table.name)}
+    of_the_ledger = {column.name for table in LEDGER for column in table.columns}
+    names |= of_the_ledger - set(re.findall(r'"(\w+)"', SCRIPT))
     assert not names & set(rules._RESERVED.split())
     assert all(re.fullmatch(r"[a-z_][a-z0-9_]*", name) for name in names)
     assert ";" not in "".join(re.findall(r"--.*", text))
@@ -217,7 +229,9 @@ def test_the_settings_say_where_from(checkout: Checkout) -> None:
         "INVOKE_SPARKIFY_AWS_REGION": "eu-west-1",
     }
     told = succeeds(checkout.invoke("load", "--print-sql", env=env))
-    assert told == printed.script(TABLES, Bucket.parse("s3://mine/raw"), "eu-west-1")
+    assert told == printed.script(
+        TABLES, LEDGER, Bucket.parse("s3://mine/raw"), "eu-west-1"
+    )
 
 
 def test_external_tables_can_be_printed_as_well(checkout: Checkout) -> None:
