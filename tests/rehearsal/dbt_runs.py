@@ -68,12 +68,13 @@ def warehouses(lab: Lab) -> Iterator[tuple[Warehouse, Warehouse]]:
         connection.cursor() as cursor,
     ):
         yield (
-            Warehouse.of(local, lambda query: _rows(duckdb.execute(query))),
-            Warehouse.of(cluster, lambda query: _rows(cursor.execute(query))),
+            Warehouse.of(local, lambda query: answered(duckdb.execute(query))),
+            Warehouse.of(cluster, lambda query: answered(cursor.execute(query))),
         )
 
 
-def _rows(answer: Any) -> Rows:  # noqa: ANN401 - either driver's
+def answered(answer: Any) -> Rows:  # noqa: ANN401 - either driver's
+    """What a query answered."""
     columns = [
         name.decode() if isinstance(name, bytes) else str(name)
         for name, *_ in answer.description

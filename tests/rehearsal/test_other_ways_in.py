@@ -5,7 +5,6 @@ The models come to the same rows on each way, but for the lineage.
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sysconfig
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt_runs import PARTS
+from dbt_runs import PARTS, RUN, answered
 from landing_files import EVENTS, SONGS
+from parity import Rows, Warehouse, unlike
 from redshift_connector.error import ProgrammingError
 from test_parity import SAMPLE
 from test_scenarios import event, song
@@ -29,22 +29,23 @@ from infra.loading.raw_schema import ledger_tables
 from infra.rehearsal import dialect
 from infra.rehearsal.standin import Standin
 
+# What a load leaves in rows, and the mart that finds repaired texts by file and line
 LINEAGE = {"load_id", "source_uri", "line", "event_load_id", "song_load_id"}
+OF_LINES = "model.sparkify.data_quality"
 TABLES = (EVENTS, SONGS)
 LEDGER = tuple(ledger_tables(REPOSITORY).values())
-NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # Tests that compare with a ledger, which knows nothing of these rows
 OF_THE_LEDGER = {
     *("staging_is_what_the_ledger_says", "rows_of_a_file_are_those_the_ledger_counts"),
     *("events_are_of_files_that_count", "no_model_is_ahead_of_the_ledger"),
 }
+OF_ALL = ("every_event_is_accounted_for", "no_event_is_from_the_future")
 BY_HAND = ("--vars", "copied_by_hand: true")
 # Without a whole key and without a line to tell them apart, and yet three of each
 KEYLESS = [event(ts=None, page="Home")] * 3
 NAMELESS = [song(song_id="", title="x")] * 3
-OF_LINES = "data_quality"  # finds what was repaired by file and line
 STAGED = "sparkify_staging.stg_events"
-Models = dict[str, list[str]]
+Models = dict[str, Rows]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,13 @@ def lab(
 def loaded(lab: Lab) -> Models:
     """The rows of every model after `invoke load`."""
     lab.load()
-    return models(lab, "build", *NO_UNIT_TESTS)
+    return models(lab)
+
+
+def succeeds(done: subprocess.CompletedProcess[str]) -> str:
+    """What a command printed, once it is sure that it succeeded."""
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
+    return done.stdout
 
 
 def dbt(lab: Lab, *words: str) -> subprocess.CompletedProcess[str]:
@@ -95,35 +102,53 @@ def dbt(lab: Lab, *words: str) -> subprocess.CompletedProcess[str]:
 
 def models(lab: Lab, *words: str) -> Models:
     """Builds, and returns the rows of every model without their lineage."""
-    done = dbt(lab, *words)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
-    manifest = lab.projects[REDSHIFT].root / "target" / "manifest.json"
-    relations = [
-        f"{node['schema']}.{node['alias']}"
-        for node in json.loads(manifest.read_text())["nodes"].values()
-        if node["resource_type"] == "model" and node["name"] != OF_LINES
-    ]
-    with lab.asking(REDSHIFT) as ask:
-        return {each: rows(ask(f"select * from {each}")) for each in relations}
+    succeeds(dbt(lab, *RUN, *words))
+    with (
+        closing(lab.standin.connected(database=lab.name)) as connection,
+        connection.cursor() as cursor,
+    ):
+
+        def ask(query: str) -> Rows:
+            return without_lineage(answered(cursor.execute(query)))
+
+        built = Warehouse.of(lab.projects[REDSHIFT].root, ask)
+        return {
+            name: built.rows(name)
+            for name in built.relations
+            if name.startswith("model.") and name != OF_LINES
+        }
 
 
-def what_ran(lab: Lab) -> set[str]:
-    """The names of what the last dbt run dealt with."""
-    results = lab.projects[REDSHIFT].root / "target" / "run_results.json"
-    ran = json.loads(results.read_text())["results"]
-    return {each["unique_id"].split(".")[2] for each in ran}
-
-
-def rows(found: list[dict[str, Any]]) -> list[str]:
-    return sorted(
-        repr({key: told(value) for key, value in row.items() if key not in LINEAGE})
-        for row in found
+def without_lineage(rows: Rows) -> Rows:
+    kept = [place for place, name in enumerate(rows.columns) if name not in LINEAGE]
+    return Rows(
+        [rows.columns[place] for place in kept],
+        [tuple(row[place] for place in kept) for row in rows.cells],
     )
 
 
-def told(value: object) -> object:
-    """A value; of a fraction nine digits, as sums depend on the order of their rows."""
-    return float(f"{value:.9g}") if isinstance(value, float) else value
+def differences(found: Models, expected: Models) -> dict[str, list[str]]:
+    """Where models differ, the first few of each."""
+    assert found.keys() == expected.keys()
+    told = {name: unlike(rows, expected[name]) for name, rows in found.items()}
+    return {name: each for name, each in told.items() if each}
+
+
+def data_tests(lab: Lab, *words: str) -> set[str]:
+    """The names of dbt's tests of the data, with these words."""
+    listed = succeeds(
+        dbt(
+            lab,
+            "--quiet",
+            "ls",
+            "--select",
+            "test_type:data",
+            "--output",
+            "name",
+            *words,
+        )
+    )
+    return set(listed.split())
 
 
 def say(lab: Lab, *statements: str) -> list[tuple[Any, ...]]:
@@ -152,11 +177,15 @@ def test_one_shot_copies_give_the_models_the_rows_of_a_load(
 ) -> None:
     for _ in range(2):  # a second run replaces what the first one brought
         assert say(lab, *script(lab)) == []
-    assert models(lab, "build", *NO_UNIT_TESTS, *BY_HAND) == loaded
-    assert not what_ran(lab) & OF_THE_LEDGER
+    assert differences(models(lab, *BY_HAND), loaded) == {}
+    assert data_tests(lab) >= OF_THE_LEDGER
+    assert data_tests(lab, *BY_HAND) == data_tests(lab) - OF_THE_LEDGER
+    succeeds(dbt(lab, "test", "--select", *OF_ALL, *BY_HAND))
     assert len(loaded) > 5
-    assert min(map(len, loaded.values())) > 0
-    assert sum("'ts': None" in row for row in loaded[STAGED]) == len(KEYLESS)
+    assert min(len(rows.cells) for rows in loaded.values()) > 0
+    staged = loaded["model.sparkify.stg_events"]
+    moments = [row[staged.columns.index("ts")] for row in staged.cells]
+    assert moments.count(None) == len(KEYLESS)
     (lineage,) = say(
         lab, "select distinct _load_id, _source_uri, _line from staging.staging_songs"
     )
@@ -242,12 +271,10 @@ def test_views_on_the_files_give_the_models_the_same_rows(
     choice = ("--vars", f"raw_schema: {external.VIEWS}")
     say(files, f"delete from {EVENTS.relation}")  # nobody reads these
     for _ in range(2):  # the second build begins anew, too
-        built = models(files, "build", *NO_UNIT_TESTS, *choice)
-        assert built == loaded
-    names = what_ran(files)
-    assert {"every_event_is_accounted_for", "no_event_is_from_the_future"} <= names
-    assert not names & OF_THE_LEDGER
-    models(files, "run", "--full-refresh", "--select", "stg_events")  # goes back
+        assert differences(models(files, *choice), loaded) == {}
+    assert not data_tests(files, *choice) & OF_THE_LEDGER
+    succeeds(dbt(files, "test", "--select", *OF_ALL, *choice))
+    succeeds(dbt(files, "run", "--full-refresh", "--select", "stg_events"))  # goes back
     assert say(files, f"select count(*) from {STAGED}") == [(0,)]
 
 
