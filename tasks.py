@@ -211,6 +211,18 @@ def docs(_: Context, serve: bool = False, port: str = "8080") -> None:
         site.serve(page, port)
 
 
+@verb(help={"png": "a folder: write each chart there as a picture, too"})
+def report(_: Context, png: str = "") -> None:
+    """Write the listening report as one HTML file."""
+    from infra import console, steps
+    from infra.report import write
+
+    with steps.timed(ROOT, "report") as watch, console.bar("reporting") as bar:
+        page, told = write.write(project(), png, bar)
+    shown = project().shown(page)
+    console.closing("report", told, watch.seconds, f"open {shown} in a browser")
+
+
 @verb()
 def verify(_: Context) -> None:
     """Compare counts with the classic project's, and say why."""

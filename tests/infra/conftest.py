@@ -65,6 +65,18 @@ def own_built(built: Built, tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture(scope="session")
+def reported(built: Built, shared: Shared) -> Checkout:
+    """The built checkout after `invoke report`, to be read only."""
+
+    def make(folder: Path) -> None:
+        copy = built.checkout.copied_to(folder / "checkout")
+        told = succeeds(copy.invoke("report", "--png", "pictures"))
+        (folder / "told.txt").write_text(told)
+
+    return Checkout(shared("reported", make) / "checkout")
+
+
+@pytest.fixture(scope="session")
 def real(shared: Shared) -> Checkout:
     """A checkout whose star was built from the published data."""
     archive = os.environ.get("SPARKIFY_REAL_DATA")

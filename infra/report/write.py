@@ -1,0 +1,124 @@
+"""`invoke report`: asks, draws, and writes the page; the pictures too if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from infra import profile as profiles
+from infra import steps
+from infra.errors import ConfigurationError
+from infra.report import answers as questions
+from infra.report import drawing, page
+from infra.report.wording import counted
+
+if TYPE_CHECKING:
+    from infra.console import Bar
+    from infra.project import Project
+    from infra.report.answers import Answers
+    from infra.report.figure import Figure, Section
+
+PAGE = Path("target/report.html")
+Drawn = TypeVar("Drawn", str, bytes)
+_NEEDED = ("altair", "vl_convert")
+
+
+def write(project: Project, pictures: str, bar: Bar) -> tuple[Path, str]:
+    """Writes the page, and into the folder `pictures` a PNG of each chart.
+
+    Returns the page's path and what was written. Files of an earlier run are replaced.
+    """
+    _refuse_missing_libraries()
+    folder, target = _folder(pictures), _target(project)
+    with drawing.studio() as studio:
+        found = questions.ask(project, bar)
+        sections = told(found, steps.read(project.root))
+        specs = {each.name: each.chart for each in figures(sections) if each.chart}
+        svgs = {name: studio.svg(spec) for name, spec in specs.items()}
+        pngs = {name: studio.png(spec) for name, spec in specs.items() if folder}
+        drawn = _finished(svgs, bar, "drawing")
+        made_at = datetime.now(UTC)
+        text = page.rendered(found, sections, drawn, target=target, made_at=made_at)
+        _replace(project.root / PAGE, text.encode())
+        said = f"wrote {PAGE}: {counted(len(drawn), 'chart')}, {_megabytes(text)}"
+        if folder is None:
+            return project.root / PAGE, said
+        for name, picture in _finished(pngs, bar, "drawing pictures").items():
+            _replace(folder / f"{name}.png", picture)
+    also = f"{counted(len(pngs), 'picture')} in {project.shown(folder)}"
+    return project.root / PAGE, f"{said}, {also}"
+
+
+def _finished(
+    drawings: dict[str, Future[Drawn]], bar: Bar, label: str
+) -> dict[str, Drawn]:
+    return {name: drawings[name].result() for name in bar.track([*drawings], label)}
+
+
+def _megabytes(text: str) -> str:
+    return f"{len(text.encode()) / 1e6:.2f} MB"
+
+
+def told(found: Answers, done: Sequence[steps.Step]) -> list[Section]:
+    """The sections of the page, in order."""
+    from infra.report import (  # noqa: PLC0415 - Altair takes a second to import
+        catalogue,
+        health,
+        listening,
+        people,
+        places,
+    )
+
+    return [
+        listening.section(found),
+        catalogue.section(found),
+        people.section(found),
+        places.section(found),
+        health.section(found, done),
+    ]
+
+
+def figures(sections: Sequence[Section]) -> list[Figure]:
+    """All figures, in order."""
+    return [figure for section in sections for figure in section.figures]
+
+
+def _refuse_missing_libraries() -> None:
+    if lacking := [name for name in _NEEDED if find_spec(name) is None]:
+        raise ConfigurationError(
+            f"The report is drawn with {' and '.join(lacking)}, which this Python "
+            "lacks; run `pip install -e . -c constraints.txt`."
+        )
+
+
+def _folder(pictures: str) -> Path | None:
+    """The folder for pictures, made if it is not there; None when none are wanted."""
+    if not pictures:
+        return None
+    folder = Path(pictures).expanduser().resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ConfigurationError(
+            f"--png {pictures}: that is a file; name a folder, there or to be made."
+        ) from None
+    return folder
+
+
+def _target(project: Project) -> str:
+    cluster = profiles.default_redshift(project.root)
+    if cluster is None:
+        return f"{project.profile.target} ({project.profile.type})"
+    return f"{profiles.REDSHIFT} ({cluster.cluster})"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Puts a file in place at once: a reader sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)
