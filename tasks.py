@@ -198,11 +198,11 @@ def build(_: Context, select: str = "") -> None:
 )
 def docs(_: Context, serve: bool = False, port: str = "8080") -> None:
     """Write the docs site as one file; --serve opens it."""
-    from infra import console, dbt, steps
+    from infra import console, steps
     from infra import docs as site
 
     with steps.timed(ROOT, "docs") as watch:
-        page = dbt.generate_docs(project())
+        page = site.write(project())
     shown = project().shown(page)
     console.closing(
         "docs", f"wrote {shown}", watch.seconds, f"open {shown} in a browser"
@@ -223,28 +223,30 @@ def report(_: Context, png: str = "") -> None:
     console.closing("report", told, watch.seconds, f"open {shown} in a browser")
 
 
-@verb()
-def verify(_: Context) -> None:
+@verb(help={"json": "print a JSON object"})
+def verify(_: Context, json: bool = False) -> None:
     """Compare counts with the classic project's, and say why."""
     from infra import console, steps
     from infra import verify as verification
 
     with steps.timed(ROOT, "verify") as watch:
         verdict = verification.verify(project())
-        verification.report(project(), verdict)
+        verification.report(project(), verdict, as_json=json)
         verification.refuse_broken_truths(verdict)
-    console.closing("verify", verdict.told(), watch.seconds, 'invoke sql "select …"')
+    if not json:
+        told = verdict.told()
+        console.closing("verify", told, watch.seconds, "invoke questions")
 
 
 @verb(
     help={
         "target": "local or redshift (default: the one of profiles.yml)",
-        "json": "redshift: print a JSON object",
+        "json": "print a JSON object",
     }
 )
 def status(_: Context, target: str = "", json: bool = False) -> None:
-    """Show what there is: files, rows, last runs; on AWS state and cost."""
-    from infra import console, local, profile, steps
+    """Show files, rows and last runs; on AWS state and cost."""
+    from infra import console, profile, steps
     from infra import status as state
 
     watch = steps.Stopwatch.start()
@@ -255,14 +257,16 @@ def status(_: Context, target: str = "", json: bool = False) -> None:
         if not json:
             console.closing("status", told, watch.seconds, next_step)
         return
-    local.refuse_options(json=json)
+    if json:
+        state.print_status(project())
+        return
     told, next_step = state.status(project())
     console.closing("status", told, watch.seconds, next_step)
 
 
 @verb(help={"json": "print a JSON list of objects"})
 def tables(_: Context, json: bool = False) -> None:
-    """Show rows and size of each table; on Redshift skew and order too."""
+    """Show rows and size of each table; on Redshift skew too."""
     from infra import console, steps
     from infra import tables as relations
 
@@ -378,7 +382,7 @@ def check(_: Context, target: str = "", cidr: str = "") -> None:
     }
 )
 def rehearse(_: Context, landing: str = "", keep: bool = False) -> None:
-    """Go to Redshift and back without AWS, on stand-ins on this machine."""
+    """Go to Redshift and back without AWS: on stand-ins, here."""
     from infra import console, steps
     from infra.rehearsal import rehearse as rehearsal
 

@@ -3,7 +3,8 @@
 `invoke verify` prints it. Of songs there are no other pages.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from infra.asking import Asking
 from infra.console import table
@@ -23,6 +24,10 @@ class Account:
     other_pages: int
     repeated: int
     quarantined: dict[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self) | {"lost": self.lost}
 
     @property
     def lost(self) -> int:

@@ -127,11 +127,12 @@ def _lock(project: Project) -> Finding:
 
 def report(found: list[Finding]) -> int:
     """Prints the findings and returns their number; raises when one needs a remedy."""
-    table(
-        ("looked at", "found", "to do"),
-        [(each.subject, each.found, each.remedy) for each in found],
-    )
     lacking = [each for each in found if each.remedy]
+    columns = 3 if lacking else 2
+    table(
+        ("looked at", "found", "to do")[:columns],
+        [(each.subject, each.found, each.remedy)[:columns] for each in found],
+    )
     if lacking:
         raise SparkifyError(
             f"{len(lacking)} of {len(found)} need attention, see the last column."

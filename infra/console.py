@@ -1,5 +1,6 @@
 """What a person sees: progress while something runs, and one closing line per task."""
 
+import os
 import re
 import sys
 import textwrap
@@ -30,8 +31,14 @@ PLAIN_EVERY_SECONDS = 5.0  # how often a step speaks up where no terminal shows 
 _LABEL = re.compile(r"\s*(?:\S+(?: \S+)?\s{2,}(?=\S))?")
 _NUMBER = re.compile(r"null|-|-?[0-9][0-9,]*(\.[0-9]+)?( ?(%|s|MB|GB))?")
 
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+WIDEST_IN_A_PIPE = 1000  # columns, where nobody says how many by COLUMNS
+
 out = Console(highlight=False)
 out.soft_wrap = not out.is_terminal  # lines in a pipe are for grep, not for the eye
+if not out.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
+    out.width = WIDEST_IN_A_PIPE
 
 
 class Bar:
@@ -91,14 +98,15 @@ def bar(label: str) -> Iterator[Bar]:
 def say(text: str) -> None:
     """Prints a line; where a terminal is too narrow it goes on below its text."""
     for line in visible(text).split("\n"):
-        out.print(line if out.soft_wrap else _hung(line), markup=False)
+        out.print(line if out.soft_wrap else hung(line, out.width), markup=False)
 
 
-def _hung(line: str) -> str:
+def hung(line: str, width: int) -> str:
+    """A line as lines of a width: between words, the others below the first's text."""
     label = _LABEL.match(line)
     return textwrap.fill(
         line,
-        out.width,
+        width,
         subsequent_indent=" " * (label.end() if label else 0),
         break_long_words=False,
         break_on_hyphens=False,
@@ -112,9 +120,13 @@ def warn(text: str) -> None:
 
 def closing(task: str, text: str, seconds: float, next_step: str) -> None:
     """Prints what a task did, how long it took, and what comes next."""
-    out.print(
-        f"[bold green]{task}[/]  {escape(visible(text))} [dim]({seconds:.1f} s)[/]"
-    )
+    took = f"({seconds:.1f} s)"
+    line = f"{task}  {visible(text)} {took.replace(' ', _NO_BREAK)}"
+    told = Text(line if out.soft_wrap else hung(line, out.width))
+    told.plain = told.plain.replace(_NO_BREAK, " ")
+    told.stylize("bold green", 0, len(task))
+    told.stylize("dim", len(told) - len(took))
+    out.print(told)
     out.print(f"[dim]next:[/] {escape(next_step)}")
 
 
@@ -134,7 +146,13 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         )
     for row in texts:
         grid.add_row(*row)
-    out.print(grid, soft_wrap=False)
+    if out.is_terminal:
+        out.print(grid, soft_wrap=False)
+        return
+    with out.capture() as drawn:
+        out.print(grid, soft_wrap=False)
+    for line in drawn.get().splitlines():  # a file has no use for what fills them up
+        out.print(Text(line.rstrip()), soft_wrap=True)
 
 
 def _plain(rows: Iterable[Sequence[Text]]) -> list[list[str]]:

@@ -1,12 +1,52 @@
-"""The docs site, browsed on this machine."""
+"""The docs site: written by dbt, mended, and browsed on this machine."""
 
 import functools
+import threading
 import webbrowser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from infra import dbt
 from infra.console import say
 from infra.errors import ConfigurationError
+from infra.project import Project
+
+# What dbt's page asks for in vain when it is opened from disk: the templates of its
+# icons before they are filled in, some 500 times, and a path that its builder left as
+# it was. Its title is what a browser's tab shows.
+_MENDS = (
+    ('<use xlink:href="{{', '<use ng-attr-href="{{'),
+    ("${require('./assets/favicons/favicon.ico')}", "data:,"),
+    ("<title>dbt Docs</title>", "<title>Sparkify's warehouse</title>"),
+)
+# dbt's page draws the graph that its address asks for when it is opened, and not when
+# somebody follows a link to it
+_GRAPH_LINKS = """<script>
+addEventListener("click", event => {
+    const link = event.target.closest && event.target.closest('a[href*="g_v="]');
+    if (!link) return;
+    event.preventDefault();
+    event.stopPropagation();
+    location.href = link.href;
+    location.reload();
+}, true);
+</script>
+"""
+
+
+def write(project: Project) -> Path:
+    """Writes the site as one file, which asks for nothing else; returns its path."""
+    page = dbt.generate_docs(project)
+    page.write_text(mended(page.read_text(encoding="utf-8")), encoding="utf-8")
+    return page
+
+
+def mended(page: str) -> str:
+    """The page without what is wrong above; another version's may need no mending."""
+    for fault, mend in _MENDS:
+        page = page.replace(fault, mend)
+    body, end, rest = page.rpartition("</body>")
+    return f"{body}{_GRAPH_LINKS}{end}{rest}" if end else page
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -26,7 +66,8 @@ def serve(site: Path, port: str) -> None:
     with server:
         address = f"http://127.0.0.1:{server.server_port}/{site.name}"
         say(f"  serving {address} until Ctrl-C")
-        webbrowser.open(address)
+        # a browser in this terminal returns when it is closed, and needs us until then
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -65,7 +65,7 @@ def report(project: Project, runs: str, as_json: bool) -> str:
         matters = list(_open_matters(connection))
     found = [dict(zip(headers, row, strict=True)) for row in rows]
     if as_json:
-        print_json(headers, rows)
+        print_json(headers, rows, in_utc=True)
     else:
         _print_runs(found)
         for number, matter in enumerate(matters):

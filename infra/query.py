@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import sys
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -99,19 +99,39 @@ def form(*, csv: bool, json: bool) -> str:
     return "csv" if csv else "json" if json else "table"
 
 
-def print_json(headers: list[str], rows: list[tuple[Any, ...]]) -> None:
-    """Prints a list of objects; moments as ISO 8601, decimals as numbers."""
+def print_json(
+    headers: list[str], rows: list[tuple[Any, ...]], *, in_utc: bool = False
+) -> None:
+    """Prints a list of objects; moments as ISO 8601, decimals as numbers.
+
+    `in_utc` adds the zone to moments that have none, where it is known to be UTC.
+    """
     twice = sorted({header for header in headers if headers.count(header) > 1})
     if twice:
         raise ConfigurationError(
             f"Several columns are named {', '.join(twice)}; name them apart for --json."
         )
     objects = [
-        {name: _finite(value) for name, value in zip(headers, row, strict=True)}
+        {
+            name: _finite(_zoned(value) if in_utc else value)
+            for name, value in zip(headers, row, strict=True)
+        }
         for row in rows
     ]
-    json.dump(objects, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    print_document(objects)
+
+
+def print_document(document: object) -> None:
+    """Prints a JSON document, as a program reads it."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
     sys.stdout.write("\n")
+
+
+def _zoned(value: object) -> object:
+    """The value; a moment without a zone as one in UTC."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
 
 
 def _finite(value: object) -> object:

@@ -81,7 +81,14 @@ def question(root: Path, name: str) -> Question:
 def report(root: Path) -> str:
     """Prints names and sentences; returns how many there are."""
     found = questions(root)
-    console.table(("name", "question"), [(each.name, each.sentence) for each in found])
+    rows = [(each.name, each.sentence) for each in found]
+    longest = [max(map(len, texts)) for texts in zip(*rows, strict=True)]
+    if sum(longest) + 2 <= console.out.width:
+        console.table(("name", "question"), rows)
+    else:  # one below the other: beside a long name a sentence is a pillar
+        for name, sentence in rows:
+            console.out.print(console.cell_text(name), style="bold")
+            console.say(f"  {sentence}")
     return f"{len(found)} questions"
 
 

@@ -89,7 +89,8 @@ def report(project: Project, load_id: str, everything: bool, as_json: bool) -> s
             _refuse_unknown(connection, wanted)
         rejects = _find(connection, wanted, everything=everything)
     if as_json:
-        print_json(list(Reject._fields), [tuple(reject) for reject in rejects])
+        rows = [tuple(reject) for reject in rejects]
+        print_json(list(Reject._fields), rows, in_utc=True)
     else:
         for _, group in groupby(rejects, key=lambda reject: reject.group):
             _print_group(list(group))

@@ -1,5 +1,8 @@
 """`invoke status`: what there is, how large, and how old."""
 
+from dataclasses import asdict
+from typing import Any
+
 import duckdb
 
 from infra import profile as profiles
@@ -7,13 +10,14 @@ from infra import steps
 from infra.console import say, table
 from infra.local import count_files
 from infra.project import Project
+from infra.query import print_document
 from infra.warehouse import ALIAS, identifier, quoted, reader, relations
 
 
 def status(project: Project) -> tuple[str, str]:
     """Prints files, relations and steps; returns what there is and what comes next."""
     profile = project.profile
-    size = profile.path.stat().st_size if profile.path.exists() else 0
+    size = _size(project)
     files = count_files(project)
     say(
         f"target {profile.target} ({profile.type}): {project.shown(profile.path)}, "
@@ -27,8 +31,33 @@ def status(project: Project) -> tuple[str, str]:
         [(schema, name, f"{rows:,}") for schema, name, rows in relations],
     )
     steps.report(project.root)
-    filled = {name for _, name, rows in relations if rows}
+    filled = _filled(relations)
     return f"{len(filled)} of {len(relations)} relations hold rows", _next_step(filled)
+
+
+def print_status(project: Project) -> None:
+    """Prints the same as a JSON object, for a program."""
+    print_document(as_json(project))
+
+
+def as_json(project: Project) -> dict[str, Any]:
+    """Plain values; sizes in bytes, `raw_files` is None where they lie on S3."""
+    profile = project.profile
+    relations = _relations(project)
+    return {
+        "target": profile.target,
+        "type": profile.type,
+        "warehouse": str(project.shown(profile.path)),
+        "warehouse_bytes": _size(project),
+        "landing": str(project.shown(project.settings.landing)),
+        "raw_files": count_files(project) or None,
+        "relations": [
+            {"schema": schema, "relation": name, "rows": rows}
+            for schema, name, rows in relations
+        ],
+        "steps": [asdict(step) for step in steps.read(project.root)],
+        "next_step": _next_step(_filled(relations)),
+    }
 
 
 def headline(project: Project) -> str:
@@ -45,6 +74,17 @@ def headline(project: Project) -> str:
             return ""  # a part was built, as with --select
     plays, users, songs = row or (0, 0, 0)
     return f": {plays:,} plays, {users:,} users, {songs:,} songs"
+
+
+def _size(project: Project) -> int:
+    """Bytes of the warehouse file."""
+    path = project.profile.path
+    return path.stat().st_size if path.exists() else 0
+
+
+def _filled(relations: list[tuple[str, str, int]]) -> set[str]:
+    """The relations that hold rows."""
+    return {name for _, name, rows in relations if rows}
 
 
 def _relations(project: Project) -> list[tuple[str, str, int]]:

@@ -141,7 +141,11 @@ def _place(schema: str, name: str) -> str:
 def _print(found: Sequence[Table], *, is_local: bool) -> None:
     """Prints a table per schema, as narrow as a terminal."""
     headers = ["table", "rows", "MB", "dist", "sort", "skew", "unsorted", "stats off"]
-    for schema, group in groupby(found, key=lambda each: each.schema):
+    for number, (schema, group) in enumerate(
+        groupby(found, key=lambda each: each.schema)
+    ):
+        if number:
+            say("")
         say(schema)
         cells = [_cells(each) for each in group]
         columns = 3 if is_local else len(headers)

@@ -4,6 +4,7 @@ import functools
 import io
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +40,8 @@ def verb(**options: object) -> Callable[[Body], "Task[Body]"]:
             except BaseException as error:
                 if _debugging() or isinstance(error, SystemExit):
                     raise
-                raise _exit(body.__name__.replace("_", "-"), error) from None
+                refusal = _exit(body.__name__.replace("_", "-"), error)
+                raise _folded(refusal) from None
 
         return cast("Task[Body]", task(**options)(run))
 
@@ -65,6 +67,17 @@ def refuse_bad_settings(root: Path) -> None:
 def _debugging() -> bool:
     """Whether Invoke was given --debug, which it tells nobody but its logger."""
     return logging.getLogger("invoke").isEnabledFor(logging.DEBUG)
+
+
+def _folded(refusal: Exit) -> Exit:
+    """The same; on a terminal its lines break between words."""
+    if refusal.message is None or not sys.stderr.isatty():
+        return refusal
+    from infra.console import hung  # noqa: PLC0415 - the list must appear at once
+
+    width = shutil.get_terminal_size().columns
+    lines = [hung(line, width) for line in refusal.message.split("\n")]
+    return Exit("\n".join(lines), code=refusal.code)
 
 
 def _exit(name: str, error: BaseException) -> Exit:

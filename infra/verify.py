@@ -1,7 +1,7 @@
 """`invoke verify`: the classic counts and ours, and the simulated sample's truth."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from infra.errors import SparkifyError
 from infra.landing import simulator
 from infra.landing.s3 import Bucket
 from infra.project import Project
+from infra.query import print_document
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,11 @@ def verify(project: Project) -> Verdict:
     return Verdict(counts, found, methods, with_artist, *compared)
 
 
-def report(project: Project, verdict: Verdict) -> None:
+def report(project: Project, verdict: Verdict, *, as_json: bool) -> None:
     """Prints counts, what became of raw rows, how plays were matched, and seconds."""
+    if as_json:
+        print_document(plain(project, verdict))
+        return
     table(
         ("relation", "classic", "here", "why they differ"),
         [
@@ -99,6 +103,31 @@ def report(project: Project, verdict: Verdict) -> None:
     )
     say("")
     steps.report(project.root)
+
+
+def plain(project: Project, verdict: Verdict) -> dict[str, Any]:
+    """The same as plain values, for a program."""
+    return {
+        "relations": [
+            {
+                "relation": each.relation,
+                "classic": verdict.counts[each.relation][0],
+                "here": verdict.counts[each.relation][1],
+                "why_they_differ": each.reason
+                if _differs(verdict, each.relation)
+                else None,
+            }
+            for each in COMPARISONS
+        ],
+        "raw_rows": {kind: each.as_json() for kind, each in verdict.accounts.items()},
+        "plays": sum(verdict.methods.values()),
+        "plays_by_match_method": verdict.methods,
+        "plays_with_artist": verdict.with_artist,
+        "match_rate_percent": round(verdict.match_rate, 1),
+        "truths": verdict.truths,
+        "broken_truths": verdict.broken,
+        "steps": [asdict(step) for step in steps.read(project.root)],
+    }
 
 
 def refuse_broken_truths(verdict: Verdict) -> None:

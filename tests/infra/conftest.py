@@ -2,13 +2,16 @@ import fcntl
 import json
 import os
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from checkout import Built, Checkout, Completed, Shared, succeeds
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # The same examples in each run: what fails in CI fails here
 settings.register_profile("fixed", derandomize=True)
@@ -93,6 +96,15 @@ def real(shared: Shared) -> Checkout:
         succeeds(fresh.dbt("build", "--exclude-resource-type", "test", "unit_test"))
 
     return Checkout(shared("real", make) / "checkout")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> "Iterator[Browser]":
+    """A browser, where the machine has one; else the test is skipped and says so."""
+    from browser import launched  # noqa: PLC0415 - slow to import
+
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def test_json_holds_the_runs_in_full(
         pen.run(1, status="failed", message="why", files_new=1)
     report(project, "10", as_json=True)
     (run,) = json.loads(capsys.readouterr().out)
-    noon = "2026-11-21T12:00:00.000"
+    noon = "2026-11-21T12:00:00.000+00:00"
     expected = RUN | {"started_at": noon, "finished_at": noon, "status": "failed"}
     expected |= {"load_id": 1, "target": EVENTS, "message": "why", "files_new": 1}
     expected |= dict.fromkeys(("code_version", "landing", "sample", "args"))

@@ -151,7 +151,9 @@ def test_a_query_without_a_statement_is_refused(query: str, built: Built) -> Non
 
 
 def test_many_columns_are_shown_below_each_other(built: Built) -> None:
-    told = succeeds(built.checkout.invoke("sql", "select * from songplays limit 2"))
+    narrow = {"COLUMNS": "80"}
+    query = "select * from songplays limit 2"
+    told = succeeds(built.checkout.invoke("sql", query, env=narrow))
     assert rows(told)[0] == ["row", "1"]
     assert max(map(len, told.splitlines())) <= 80
 

@@ -200,7 +200,7 @@ def test_json_is_what_a_program_reads(
             "reason": "malformed_json",
             "message": "not valid JSON",
             "raw": raw,
-            "at": "2026-11-21T12:00:00.000",
+            "at": "2026-11-21T12:00:00.000+00:00",
         }
     ]
 

@@ -65,7 +65,7 @@ def test_a_built_checkout_is_well(
     own_built: Checkout, installed: dict[str, str]
 ) -> None:
     told = succeeds(own_built.invoke("check", env=installed))
-    assert "9 as required" in told
+    assert re.search(r"\d as required", told)
     assert re.search(r"^check  all \d are well", told, re.MULTILINE)
 
 

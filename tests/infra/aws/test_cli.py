@@ -238,7 +238,6 @@ def test_a_denied_call_ends_with_1_and_says_how_far_it_came(someone: Person) -> 
         (["up", "--accept-unknown-cost"], "--accept-unknown-cost"),
         (["down", "--purge", "--yes"], "--purge"),
         (["down", "--no-final-snapshot", "--yes"], "--no-final-snapshot"),
-        (["status", "--json"], "--json"),
         (["check", "--cidr", ME], "--cidr"),
     ],
 )

@@ -1,16 +1,13 @@
 """The report as a person opens it: from disk, in Chromium, without a network."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from answered import hostile, large
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from browser import opened
 from checkout import Checkout
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 from test_page import rendered
 
 SCHEMES = ("light", "dark")
@@ -38,38 +35,6 @@ NOT_DRAWN = """() => [...document.querySelectorAll('.chart')].filter(chart => {
             each => each.getBoundingClientRect().right > box.right + 16
                 || each.getBoundingClientRect().left < box.left - 16);
 }).map(chart => chart.ariaLabel)"""
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The machine's own Chromium; nothing is downloaded."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium here: install the system's package chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def opened(browser: Browser, path: Path, **options: Any) -> Iterator[Page]:  # noqa: ANN401 - playwright's own
-    """The page, opened from disk; whatever it says or asks for is a failure."""
-    said: list[str] = []
-    context = browser.new_context(offline=True, **options)
-    page = context.new_page()
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    page.on("request", lambda request: said.append(request.url))
-    page.goto(path.as_uri())
-    yield page
-    context.close()
-    assert [
-        each for each in said if not each.startswith(("data:,", path.as_uri()))
-    ] == []
 
 
 @pytest.fixture
