@@ -68,7 +68,7 @@ def test_simulated_files_in_any_order_give_what_a_build_from_nothing_gives(
     table: Checkout, seed: int
 ) -> None:
     simulator.generate(table.root / "pool", SAMPLE)
-    dealt(table, seed, steps=4 if DEALS == 1 else 12)
+    dealt(table, seed, steps=3 if DEALS == 1 else 12)
 
 
 @pytest.mark.parametrize("seed", range(1, DEALS + 1))

@@ -169,6 +169,7 @@ UNKNOWN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", UNKNOWN)
 def test_rows_that_no_load_brought_are_built_in_full_each_time(
     grown: Checkout, choice: str
@@ -201,6 +202,7 @@ def test_rows_that_no_load_brought_are_built_in_full_each_time(
     assert grown.value("select count(*) from songplays") > before
 
 
+@pytest.mark.slow
 def test_rows_that_no_load_brought_are_noticed_by_the_next_build(
     grown: Checkout,
 ) -> None:
