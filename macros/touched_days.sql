@@ -16,6 +16,17 @@
     ) }}
 {%- endmacro %}
 
+{#
+    A full build takes no event of a later load: were its file gone by the next build,
+    nothing would tell which days had been of it.
+#}
+{% macro newest_known_load() -%}
+    (
+        select coalesce(max(known_files.load_id), 0)
+        from (select * from {{ ref('event_files') }}) as known_files
+    )
+{%- endmacro %}
+
 {# Days of the file versions that a load after this one brought or took away #}
 {% macro days_touched_after(load_id, event_files, load_files) -%}
     select event_files.date

@@ -18,6 +18,7 @@ quarantined_events as (
         song_title,
         artist_name,
         duration,
+        ts,
         event_at,
         load_id
     from stg_events

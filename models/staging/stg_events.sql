@@ -18,6 +18,8 @@
                 staging_events._load_id = touched_files.load_id
                 and staging_events._source_uri = touched_files.source_uri
                 and {{ event_day('staging_events.ts') }} = touched_files.date
+    {% else %}
+        where coalesce(staging_events._load_id, 0) <= {{ newest_known_load() }}
     {% endif %}
 {% endset %}
 
@@ -91,8 +93,7 @@ compared_deliveries as (
     from repeated_deliveries
 ),
 
--- What says the same as the newest delivery is left out; what contradicts it stays, in
--- quarantine
+-- What says the same as the newest is left out; what contradicts it is quarantined
 kept_deliveries as (
     select * from single_deliveries
     union all

@@ -148,8 +148,22 @@ class Deal:
 
 
 def deal_files(deal: Deal) -> str | None:
-    """Some more files arrive, in any order: of the log, of the catalogue."""
-    kind = deal.dice.choice(("log_data", "song_data"))
+    """Some more files arrive, in any order: of the log or of the catalogue."""
+    return deal_kind(deal, deal.dice.choice(("log_data", "song_data")))
+
+
+def deal_events(deal: Deal) -> str | None:
+    """Some more files of the log arrive."""
+    return deal_kind(deal, "log_data")
+
+
+def deal_songs(deal: Deal) -> str | None:
+    """Some more files of the catalogue arrive."""
+    return deal_kind(deal, "song_data")
+
+
+def deal_kind(deal: Deal, kind: str) -> str | None:
+    """Some more files of one kind arrive, in any order."""
     left = [name for name in deal.left if name.startswith(kind)]
     if not left:
         return None
@@ -217,7 +231,8 @@ def change_song(deal: Deal) -> str | None:
         return None
     for song in songs:
         name = deal.dice.choice(("title", "artist_id", "artist_name", "duration"))
-        song[name] = deal.dice.choice((None, "", song[name], f"AR{1:016}", 100))
+        other = 100 if name == "duration" else f"AR{1:016}"
+        song[name] = deal.dice.choice((None, "", song[name], other))
     songs = [song for song in songs if not isinstance(song["duration"], str)]
     deal.write(path, songs)
     return f"changed {path.name}"
@@ -299,15 +314,17 @@ def main() -> None:
     deal.dbt("seed")
     for step in range(1, steps + 1):
         for _ in range(deal.dice.choice((1, 1, 2))):
-            moves = (deal_files,) if step == 1 else MOVES
-            chosen = deal.dice.choices(moves, k=deal.dice.randint(1, 4))
+            chosen = deal.dice.choices(MOVES, k=deal.dice.randint(1, 4))
+            if step == 1:
+                chosen = [deal_events, deal_songs]
             told = [each for move in chosen if (each := move(deal))]
             told.append(deal.load())
             for _ in range(deal.dice.choice((0, 0, 1, 2))):
                 part = deal.dice.choice(PARTS)
+                full = ("--full-refresh",) if deal.dice.random() < 0.25 else ()
                 if step > 1:  # all models are there by then
-                    deal.dbt("run", "--select", *part.split())
-                    told.append(f"built {part}")
+                    deal.dbt("run", *full, "--select", *part.split())
+                    told.append(" ".join(("built", part, *full)))
             sys.stdout.write(f"step {step}: {'; '.join(told)}\n")
         deal.dbt("run")
         found = deal.rows()

@@ -13,6 +13,8 @@ from checkout import REPOSITORY, Built, Checkout
 OVERVIEW = REPOSITORY / "models" / "overview.md"
 DIAGRAM = REPOSITORY / "models" / "marts.mmd"
 Manifest = dict[str, Any]
+# What increments learn from which days to build; no row comes from there
+BOOKS = {"event_files", "load_files"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def parents(node: dict[str, Any], manifest: Manifest) -> set[str]:
     return {
         known[name]["name"]
         for name in node.get("depends_on", {}).get("nodes", [])
-        if name in known
+        if name in known and known[name]["name"] not in BOOKS
     }
 
 

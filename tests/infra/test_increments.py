@@ -113,7 +113,10 @@ def test_tests_look_at_touched_days_and_when_told_at_all(grown: Checkout) -> Non
 
 
 def test_a_file_that_goes_takes_its_rows_out_of_every_model(grown: Checkout) -> None:
-    """Sessions too that have none left, and that are of other days besides."""
+    """Sessions too that have none left, and that are of other days besides.
+
+    A full build of event_files, which alone knows its days, does not forget them.
+    """
     columns = dict.fromkeys(("stg_events", "stg_user_days", "songplays", "time"), "*")
     # Sums depend on the order of their rows, in the last digits
     columns["sessions"] = "* exclude (minutes_listened)"
@@ -128,11 +131,26 @@ def test_a_file_that_goes_takes_its_rows_out_of_every_model(grown: Checkout) -> 
     (gone,) = (grown.root / "data" / "landing").rglob("2018-11-02-events.json")
     gone.unlink()
     succeeds(grown.invoke("load", "--prune"))
+    succeeds(grown.dbt("run", "--full-refresh", "--select", "event_files"))
     succeeds(grown.dbt("run"))
     left = rows()
     assert all(0 < len(left[name]) < len(before[name]) for name in columns)
     succeeds(grown.dbt("run", "--full-refresh"))
     assert rows() == left
+
+
+def test_a_full_build_takes_no_event_that_event_files_do_not_know(
+    grown: Checkout,
+) -> None:
+    """Its file can go before the next build, and its day would be in no file's list."""
+    events = "select * from stg_events order by all"
+    before = grown.query(events)
+    unknown = add_day(grown)
+    succeeds(grown.dbt("run", "--full-refresh", "--select", "stg_events"))
+    unknown.unlink()
+    succeeds(grown.invoke("load", "--prune"))
+    succeeds(grown.dbt("run"))
+    assert grown.query(events) == before
 
 
 def test_a_table_with_other_columns_is_refused(grown: Checkout) -> None:
@@ -151,6 +169,7 @@ UNKNOWN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", UNKNOWN)
 def test_rows_that_no_load_brought_are_built_in_full_each_time(
     grown: Checkout, choice: str
@@ -183,6 +202,7 @@ def test_rows_that_no_load_brought_are_built_in_full_each_time(
     assert grown.value("select count(*) from songplays") > before
 
 
+@pytest.mark.slow
 def test_rows_that_no_load_brought_are_noticed_by_the_next_build(
     grown: Checkout,
 ) -> None:

@@ -244,7 +244,7 @@ def test_quality(counted: Counted) -> None:
         "select max(finished_at) from load_runs"
     )
     nothing = [name for name in values if "quarantined" in name or "repeated" in name]
-    assert len(nothing) == 15
+    assert len(nothing) == 17
     assert {values[name] for name in [*nothing, "rejects_open"]} == {0}
 
 

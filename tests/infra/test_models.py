@@ -134,6 +134,7 @@ def test_what_is_incremental_refuses_other_columns(manifest: dict[str, Any]) -> 
         "stg_user_days": "replace_days",
         "songplays": "replace_days",
         "time": "replace_days",
+        "sessions": "replace_sessions",
     }
     # Nothing else knows the days of a file whose rows are gone
     assert nodes(manifest)["event_files"]["config"]["full_refresh"] is False

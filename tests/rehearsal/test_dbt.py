@@ -307,6 +307,7 @@ def test_the_load_is_fresh(built: Project) -> None:
     assert {result["status"] for result in sources["results"]} == {"pass"}
 
 
+@pytest.mark.slow
 def test_the_unit_tests_pass(built: Project) -> None:
     _succeeds(built.dbt("test", "--select", "test_type:unit"))
 

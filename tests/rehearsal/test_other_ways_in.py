@@ -39,6 +39,7 @@ OF_THE_LEDGER = {
     *("staging_is_what_the_ledger_says", "rows_of_a_file_are_those_the_ledger_counts"),
     *("events_are_of_files_that_count", "no_model_is_ahead_of_the_ledger"),
 }
+pytestmark = pytest.mark.slow  # dbt builds all of it six times
 OF_ALL = ("every_event_is_accounted_for", "no_event_is_from_the_future")
 BY_HAND = ("--vars", "copied_by_hand: true")
 # Without a whole key and without a line to tell them apart, and yet three of each

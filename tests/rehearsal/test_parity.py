@@ -1,6 +1,6 @@
 """Both engines make the same rows of the same raw files, in every table and model.
 
-`pytest tests/rehearsal --slow` compares all of the published data too, and runs dbt's
+`pytest tests/rehearsal --slow` compares the published data too, and runs dbt's
 tests of them on Redshift.
 """
 
@@ -129,6 +129,7 @@ def test_days_and_songs_that_come_change_and_go_give_the_same_rows(
     assert built(lab, *RUN, "--full-refresh").differences == {}
 
 
+@pytest.mark.slow
 def test_published_data_give_the_same_rows(lab: Lab) -> None:
     """All events, the songs that are played, and some that are not."""
     for name, content in published.files(every=50):

@@ -179,6 +179,7 @@ def untested(checkout: Checkout) -> None:
         file.write("data_tests: { sparkify: { +enabled: false } }\n")
 
 
+@pytest.mark.slow  # CI rehearses by itself
 def test_there_and_back_with_a_stop_to_look_around(
     tmp_path: Path, temporary: Path, landing: Path
 ) -> None:

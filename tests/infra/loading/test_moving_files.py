@@ -114,10 +114,10 @@ LATER = ("listed", "decided", "deleted", "checked", "recorded", "swapped")
 @pytest.mark.parametrize(
     ("route", "is_known"),
     [
-        *(("joined", False), ("whole", True), ("careful", True), ("packed", False)),
+        *(("joined", False), ("whole", True), ("large careful", True)),
         *(slow("joined", True), slow("whole", False), slow("careful", False)),
         *(slow("packed", True), slow("large careful", False)),
-        ("large careful", True),
+        *(slow("careful", True), slow("packed", False)),
     ],
 )
 def test_a_file_that_changes_while_it_is_loaded_is_never_mixed(
@@ -638,7 +638,8 @@ def files_of(checkout: Checkout) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("more", "is_clean"), [(1 << 14, False), (1 << 20, True), (2 << 20, False)]
+    ("more", "is_clean"),
+    [(1 << 14, False), slow(1 << 20, True), slow(2 << 20, False)],
 )
 def test_a_disk_that_takes_no_more_leaves_the_old_state_and_a_sentence(
     more: int, is_clean: bool, checkout: Checkout
