@@ -71,6 +71,7 @@ def test_simulated_files_in_any_order_give_what_a_build_from_nothing_gives(
     dealt(table, seed, steps=3 if DEALS == 1 else 12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, DEALS + 1))
 def test_published_files_in_any_order_give_what_a_build_from_nothing_gives(
     table: Checkout, seed: int

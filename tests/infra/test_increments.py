@@ -139,6 +139,7 @@ def test_a_file_that_goes_takes_its_rows_out_of_every_model(grown: Checkout) -> 
     assert rows() == left
 
 
+@pytest.mark.slow
 def test_a_full_build_takes_no_event_that_event_files_do_not_know(
     grown: Checkout,
 ) -> None:
@@ -153,6 +154,7 @@ def test_a_full_build_takes_no_event_that_event_files_do_not_know(
     assert grown.query(events) == before
 
 
+@pytest.mark.slow
 def test_a_table_with_other_columns_is_refused(grown: Checkout) -> None:
     model = grown.root / "models" / "staging" / "stg_user_days.sql"
     text = model.read_text()

@@ -146,6 +146,7 @@ def test_a_second_up_makes_nothing_and_a_second_load_changes_nothing(
     assert again == rows
 
 
+@pytest.mark.slow
 def test_dbt_build_passes_by_itself_and_rebuilds_the_same(own_built: Checkout) -> None:
     rows = everything(own_built)
     told = succeeds(own_built.dbt("build", "--exclude-resource-type", "unit_test"))

@@ -180,6 +180,7 @@ def test_the_star_is_built_and_tested(built: Project) -> None:
     assert counts[0][0] == counts[0][1] > 100
 
 
+@pytest.mark.slow
 def test_a_second_build_replaces_the_first(built: Project) -> None:
     before = built.standin.sql("select * from sparkify.songplays order by songplay_id")
     assert " ERROR=0 " in _succeeds(built.dbt("build", *NO_UNIT_TESTS))
@@ -261,6 +262,7 @@ def _says_bytes(type_: str) -> bool:
 # Readers
 
 
+@pytest.mark.slow
 def test_readers_read_what_dbt_built_and_nothing_else(own: Project) -> None:
     """`reader` is somebody who was put into the group, as docs/people.md says."""
     standin, count = own.standin, "select count(*) from sparkify.songplays"
@@ -292,6 +294,7 @@ def test_readers_read_what_dbt_built_and_nothing_else(own: Project) -> None:
 # What dbt tells of it
 
 
+@pytest.mark.slow
 def test_docs_hold_the_catalog_of_the_warehouse(built: Project) -> None:
     _succeeds(built.dbt("docs", "generate"))
     catalog = json.loads((built.root / "target" / "catalog.json").read_text())

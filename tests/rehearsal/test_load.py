@@ -22,6 +22,7 @@ from landing_files import (
     compact,
     lasting,
 )
+from slow import slow
 from test_scenarios import Spelled, event, line
 from two_engines import DUCKDB, REDSHIFT, Lab
 
@@ -176,9 +177,9 @@ def test_a_key_that_comes_twice_makes_the_load_patient(lab: Lab) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        {"strict": True},
-        {"freeze": True},
-        {"max_rejects": "1"},
+        slow({"strict": True}),
+        slow({"freeze": True}),
+        slow({"max_rejects": "1"}),
         {"max_rejects": "1%", "full_refresh": True},
         {},
     ],

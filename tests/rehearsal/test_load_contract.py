@@ -166,6 +166,7 @@ def test_packed_each_bad_input_becomes_what_was_promised(
     assert [row["_line"] for row in rows] == list(case.rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_directly_each_bad_input_becomes_that_or_what_is_accepted(
     name: str, direct: Staged

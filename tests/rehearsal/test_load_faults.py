@@ -55,7 +55,7 @@ def begin(lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("given", "steps"),
-    [({"prune": True}, STEPS), ({"full_refresh": True}, STEPS[-3:])],
+    [slow({"prune": True}, STEPS), ({"full_refresh": True}, STEPS[-3:])],
     ids=["changes", "full refresh"],
 )
 def test_a_load_that_is_stopped_at_any_step_leaves_the_old_or_the_new(

@@ -282,6 +282,7 @@ def test_ctrl_c_ends_it_and_all_that_it_started(
     assert "interrupted" in [row[-2] for row in rows if row[:2] == ["invoke", "up"]]
 
 
+@pytest.mark.slow
 def test_a_kill_ends_all_that_it_started(
     tmp_path: Path, temporary: Path, landing: Path
 ) -> None:

@@ -104,6 +104,7 @@ def test_every_write_of_a_run_is_a_point(
     assert not shared.inventory.duplicates()
 
 
+@pytest.mark.slow  # the next test goes through a third of these points
 def test_up_goes_on_wherever_up_was_killed(shared: Account, of_up: list[Point]) -> None:
     assert failures(shared, of_up, shared.up, shared.inventory) == []
 

@@ -504,9 +504,9 @@ def test_a_ledger_with_other_columns_asks_for_a_new_warehouse(
 @pytest.mark.parametrize(
     "statement",
     [
-        "insert into staging.staging_events select * from staging.staging_events",
+        slow("insert into staging.staging_events from staging.staging_events"),
         "delete from staging.staging_events",
-        "drop table staging.staging_events",
+        slow("drop table staging.staging_events"),
         "delete from load.load_files where target = 'staging_events'",
     ],
 )
