@@ -193,6 +193,7 @@ def test_what_is_broken_is_found(
     assert failing(tested, pen) == expected
 
 
+@pytest.mark.slow
 def test_freshness_is_that_of_the_last_load_that_succeeded(tmp_path: Path) -> None:
     checkout = Checkout.make(tmp_path / "checkout")
     project = make_warehouse(checkout.root)

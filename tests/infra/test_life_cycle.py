@@ -231,6 +231,7 @@ def test_tasks_work_from_a_folder_below(checkout: Checkout) -> None:
     assert "sparkify.duckdb" in succeeds(completed)
 
 
+@pytest.mark.slow
 def test_variables_of_dbt_lead_nowhere_else(checkout: Checkout, tmp_path: Path) -> None:
     succeeds(checkout.invoke("up", "load", env=SMALL))
     env = {"DBT_PROFILES_DIR": str(tmp_path), "DBT_QUIET": "1", "DBT_PROFILE": "other"}
@@ -238,6 +239,7 @@ def test_variables_of_dbt_lead_nowhere_else(checkout: Checkout, tmp_path: Path) 
     assert "build  1 model" in told
 
 
+@pytest.mark.slow
 def test_a_selection_of_nothing_fails(checkout: Checkout) -> None:
     succeeds(checkout.invoke("up", env=SMALL))
     told = fails(checkout.invoke("build", "--select", "nosuch"), 2)

@@ -304,6 +304,7 @@ def test_docs_hold_the_catalog_of_the_warehouse(built: Project) -> None:
     assert not catalog["errors"]
 
 
+@pytest.mark.slow
 def test_the_load_is_fresh(built: Project) -> None:
     _succeeds(built.dbt("source", "freshness"))
     sources = json.loads((built.root / "target" / "sources.json").read_text())
@@ -327,6 +328,7 @@ def test_functions_that_redshift_lacks_or_nobody_knows_are_found(own: Project) -
     assert "the stand-in does not know the function soundex" in told
 
 
+@pytest.mark.slow
 def test_a_varchar_one_byte_too_short_is_found(own: Project) -> None:
     ((longest,),) = own.standin.sql(
         "select max(octet_length(weekday_name)) from sparkify.dates"
@@ -338,6 +340,7 @@ def test_a_varchar_one_byte_too_short_is_found(own: Project) -> None:
     assert f"value too long for type character varying({longest - 1})" in told
 
 
+@pytest.mark.slow
 def test_a_declared_key_stops_nothing_so_its_test_must(own: Project) -> None:
     own.changed(
         "models/star/songs.sql",

@@ -68,6 +68,7 @@ def test_loads_that_follow_each_other(lab: Lab) -> None:
     assert lab.both(duplicates="load")[0]["files_new"] == 1
 
 
+@pytest.mark.slow
 def test_many_files_change_and_go_at_once(lab: Lab) -> None:
     """Lists of versions, of files and of rejects are then too long for an INSERT."""
     lab.good()
@@ -119,6 +120,7 @@ def odd_values() -> list[bytes]:
 
 
 @pytest.mark.parametrize("way", ["joined", "whole", "careful", "patient"])
+@pytest.mark.slow
 def test_odd_values_come_through_on_every_way(
     lab: Lab, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +147,7 @@ def test_odd_values_come_through_on_every_way(
             assert repr(row["length"]) == repr(float(told["length"]))
 
 
+@pytest.mark.slow
 def test_a_large_file_keeps_its_line_numbers(lab: Lab) -> None:
     """Several cores read it, and the parts of what they read are copied at once."""
     many = (event(ts=number, song="x" * 900) for number in range(1, 4001))
@@ -229,6 +232,7 @@ def test_a_plan_is_the_same_and_changes_nothing(lab: Lab) -> None:
     assert lab.equal() == before
 
 
+@pytest.mark.slow
 def test_columns_of_another_version_are_told_of(lab: Lab) -> None:
     lab.good()
     lab.both()

@@ -80,6 +80,7 @@ def test_a_load_that_is_stopped_at_any_step_leaves_the_old_or_the_new(
     assert {run["status"] for run in lab.both()} == {"nothing"}
 
 
+@pytest.mark.slow
 def test_a_load_that_is_killed_disturbs_no_other(lab: Lab) -> None:
     begin(lab)
     before = lab.contents()
@@ -240,6 +241,7 @@ def role_of_others(lab: Lab) -> Iterator[None]:
         (role_of_others, "User is not authorized to assume IAM Role arn:aws:"),
     ],
 )
+@pytest.mark.slow
 def test_a_copy_that_is_refused_ends_the_load_in_a_sentence(
     lab: Lab, trouble: Callable[[Lab], Any], told: str
 ) -> None:

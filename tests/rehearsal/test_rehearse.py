@@ -253,6 +253,7 @@ def looked_around(going: Going) -> None:
     assert told.split()[-1] == str(count)
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_ends_it_and_leaves_nothing(
     tmp_path: Path, temporary: Path, landing: Path
 ) -> None:

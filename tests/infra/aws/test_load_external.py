@@ -195,6 +195,7 @@ def test_the_profile_must_lead_to_the_cluster_of_the_settings(
 @pytest.mark.parametrize(
     "more", ["--dry-run", "--prune", "--full-refresh", "--strict", "--max-rejects=5"]
 )
+@pytest.mark.slow
 def test_options_of_a_load_do_not_go_with_it(
     up: Person, cluster: Cluster, more: str
 ) -> None:

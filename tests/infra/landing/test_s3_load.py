@@ -147,6 +147,7 @@ def test_a_landing_that_gives_nothing_is_a_sentence(
     assert store.checkout.value("select count(*) from staging.staging_songs") == 0
 
 
+@pytest.mark.slow
 def test_the_other_tasks_know_that_the_landing_is_on_s3(store: Store) -> None:
     store.load()
     env = store.env

@@ -410,6 +410,7 @@ def count(connection, table, rebuilt=""):
 
 @pytest.mark.parametrize("where", ["inserted", "in a query"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.slow
 def test_a_signal_ends_a_load_and_leaves_the_old_state(
     number: signal.Signals, where: str, checkout: Checkout, tmp_path: Path
 ) -> None:

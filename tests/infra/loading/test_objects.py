@@ -491,6 +491,7 @@ def work(content: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 @pytest.mark.parametrize("unit", ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.slow
 def test_twice_the_input_is_twice_the_work(
     unit: bytes, start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -467,6 +467,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> LandingFiles:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.slow
 def test_a_few_bad_lines_are_tolerated_and_a_bad_file_is_not(
     case: Case, alone: LandingFiles
 ) -> None:
