@@ -59,7 +59,7 @@ def lint(root: Path) -> int:
 
 
 def test(root: Path, arguments: Sequence[str]) -> None:
-    """Runs pytest, in more processes than most machines have cores: tests wait a lot."""
+    """Runs pytest in three processes: on two cores, as tests wait a lot."""
     words = ["pytest", "--numprocesses", "3", "--dist", "worksteal", *arguments]
     if not _passes(root, "pytest", [sys.executable, "-m", *words]):
         raise SparkifyError("Tests failed, see above.")

@@ -112,6 +112,7 @@ def test_tests_look_at_touched_days_and_when_told_at_all(grown: Checkout) -> Non
     assert "accepted_values_songplays_match_method" in told.stdout
 
 
+@pytest.mark.slow
 def test_a_file_that_goes_takes_its_rows_out_of_every_model(grown: Checkout) -> None:
     """Sessions too that have none left, and that are of other days besides.
 

@@ -19,6 +19,8 @@ from infra.rehearsal.copy_command import parse
 from infra.rehearsal.standin import Standin
 from infra.rehearsal.tokens import Refused
 
+pytestmark = pytest.mark.slow  # the loads of other tests go through COPY too
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 

@@ -28,6 +28,8 @@ from infra.loading import redshift_answer, redshift_direct, redshift_session
 from infra.loading.redshift_answer import Answer
 from infra.loading.redshift_statements import Statements
 
+pytestmark = pytest.mark.slow  # objects of a gigabyte are rare
+
 LEAST = 2000  # bytes; larger objects are for Redshift
 START = 1500  # bytes of them that are seen here
 ROWS = 8  # of about 450 bytes

@@ -13,6 +13,8 @@ from honest import Call, Inventory, Killed
 
 from infra.aws import lock
 
+pytestmark = pytest.mark.slow  # a hundred runs; test_convergence has a few
+
 
 class Point(NamedTuple):
     """A moment in a run: what there was, had it been killed then."""
@@ -104,7 +106,6 @@ def test_every_write_of_a_run_is_a_point(
     assert not shared.inventory.duplicates()
 
 
-@pytest.mark.slow  # the next test goes through a third of these points
 def test_up_goes_on_wherever_up_was_killed(shared: Account, of_up: list[Point]) -> None:
     assert failures(shared, of_up, shared.up, shared.inventory) == []
 

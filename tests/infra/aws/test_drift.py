@@ -317,6 +317,7 @@ DRIFTS = {
 
 
 @pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)
+@pytest.mark.slow
 def test_it_is_planned_exactly_and_mended_alone(made: Account, drift: Drift) -> None:
     healthy = made.planned()
     assert healthy == {}

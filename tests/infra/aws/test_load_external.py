@@ -15,6 +15,8 @@ from redshift_connector.error import ProgrammingError
 from infra.loading import external, external_session
 from infra.profile import Redshift
 
+pytestmark = pytest.mark.slow  # few have external tables
+
 FORBIDDEN = {"M": "not authorized to get credentials of role.", "C": "XX000"}
 
 
