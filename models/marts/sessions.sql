@@ -40,10 +40,10 @@ events as (
     select * from {{ ref('stg_events') }}
     where
         session_id is not null
-        and quarantine_reason is null
         {% if is_incremental() or not execute %}
             and session_id in (select sessions_to_build.session_id from sessions_to_build)
         {% endif %}
+        and quarantine_reason is null
 ),
 
 logged_in_events as (

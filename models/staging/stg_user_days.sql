@@ -7,10 +7,10 @@ with events as (
     select * from {{ ref('stg_events') }}
     where
         user_id is not null
-        and quarantine_reason is null
         {% if is_incremental() or not execute %}
             and date in ({{ touched_days() }})
         {% endif %}
+        and quarantine_reason is null
 ),
 
 -- By time, then session and item: one session can hold two events of one moment. What

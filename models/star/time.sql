@@ -4,10 +4,10 @@ with plays as (
     select * from {{ ref('stg_events') }}
     where
         page = 'NextSong'
-        and quarantine_reason is null
         {% if is_incremental() or not execute %}
             and date in ({{ touched_days() }})
         {% endif %}
+        and quarantine_reason is null
 ),
 
 calendar as (
