@@ -39,7 +39,7 @@ class Account:
 def accounts(asked: Asking) -> dict[str, Account]:
     """The accounts of events and of songs."""
     return {
-        "events": _account(asked, "events", "songplays", _number(asked, _OTHER_PAGES)),
+        "events": _account(asked, "events", "songplays", counted(asked, _OTHER_PAGES)),
         "songs": _account(asked, "songs", "songs", 0),
     }
 
@@ -50,10 +50,10 @@ def _account(asked: Asking, kind: str, star: str, other_pages: int) -> Account:
         "group by quarantine_reason order by 2 desc, 1"
     ).fetchall()
     return Account(
-        delivered=_number(asked, f"select count(*) from staging_{kind}"),
-        in_star=_number(asked, f"select count(*) from {star}"),
+        delivered=counted(asked, f"select count(*) from staging_{kind}"),
+        in_star=counted(asked, f"select count(*) from {star}"),
         other_pages=other_pages,
-        repeated=_number(asked, f"select sum(repetitions) from stg_{kind}"),
+        repeated=counted(asked, f"select sum(repetitions) from stg_{kind}"),
         quarantined={str(reason): int(rows) for reason, rows in reasons},
     )
 
@@ -83,6 +83,7 @@ def _told(count: object) -> str:
     return f"{count:,}" if isinstance(count, int) else str(count)
 
 
-def _number(asked: Asking, statement: str) -> int:
+def counted(asked: Asking, statement: str) -> int:
+    """The one number that a query answers; 0 for null."""
     row = asked.execute(statement).fetchone()
     return int(row[0] or 0) if row else 0

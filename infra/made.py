@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from infra import atomic
 from infra.steps import FOLDER
 
 FILE = "made.json"
@@ -28,12 +29,9 @@ class Made:
             return cls()
 
     def write(self, root: Path) -> None:
-        """Keeps the notes; by way of a new file, so that a kill leaves the old ones."""
-        folder = root / FOLDER
-        folder.mkdir(exist_ok=True)
-        partial = folder / f"{FILE}.partial"
-        partial.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
-        partial.replace(folder / FILE)
+        """Keeps the notes; a kill leaves the old ones or the new."""
+        text = json.dumps(asdict(self), indent=2)
+        atomic.write(root / FOLDER / FILE, text.encode())
 
     def noting(self, root: Path, **changes: str | None) -> Self:
         """These notes with changes, already written."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from infra import atomic
 from infra.console import table
 
 FOLDER = ".sparkify"
@@ -83,10 +84,6 @@ def report(root: Path) -> None:
 def _note(root: Path, step: Step) -> None:
     steps = [other for other in read(root) if other.name != step.name]
     text = json.dumps([asdict(noted) for noted in [*steps, step]], indent=2)
-    folder = root / FOLDER
-    partial = folder / f"{FILE}.partial"
     # The work is done: a folder that takes no notes is no reason to fail
     with suppress(OSError):
-        folder.mkdir(exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(folder / FILE)
+        atomic.write(root / FOLDER / FILE, text.encode())

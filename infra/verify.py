@@ -7,8 +7,8 @@ from typing import Any
 
 from infra import accounts, steps
 from infra import profile as profiles
-from infra.accounts import Account
-from infra.asking import Asking, asking
+from infra.accounts import Account, counted
+from infra.asking import asking
 from infra.classic import COMPARISONS
 from infra.console import say, table
 from infra.errors import SparkifyError
@@ -51,7 +51,7 @@ def verify(project: Project) -> Verdict:
         project, "The star is not built yet; run `invoke load build`."
     ) as asked:
         counts = {
-            each.relation: (_count(asked, each.classic), _count(asked, each.here))
+            each.relation: (counted(asked, each.classic), counted(asked, each.here))
             for each in COMPARISONS
         }
         methods = {
@@ -61,7 +61,7 @@ def verify(project: Project) -> Verdict:
                 "group by match_method order by 2 desc, 1"
             ).fetchall()
         }
-        with_artist = _count(asked, "select count(artist_id) from songplays")
+        with_artist = counted(asked, "select count(artist_id) from songplays")
         found = accounts.accounts(asked)
     is_local = profiles.default_redshift(project.root) is None
     truth = _truth(project.settings.landing) if is_local else {}
@@ -149,11 +149,6 @@ def refuse_broken_truths(verdict: Verdict) -> None:
                 f"{account.delivered - account.lost:,} are accounted for. Run `invoke "
                 "build`: the star is older than what is loaded."
             )
-
-
-def _count(asked: Asking, statement: str) -> int:
-    row = asked.execute(statement).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _differs(verdict: Verdict, relation: str) -> bool:

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from infra import atomic, steps
 from infra import profile as profiles
-from infra import steps
 from infra.errors import ConfigurationError
 from infra.report import answers as questions
 from infra.report import drawing, page
@@ -43,12 +43,12 @@ def write(project: Project, pictures: str, bar: Bar) -> tuple[Path, str]:
         drawn = _finished(svgs, bar, "drawing")
         made_at = datetime.now(UTC)
         text = page.rendered(found, sections, drawn, target=target, made_at=made_at)
-        _replace(project.root / PAGE, text.encode())
+        atomic.write(project.root / PAGE, text.encode())
         said = f"wrote {PAGE}: {counted(len(drawn), 'chart')}, {_megabytes(text)}"
         if folder is None:
             return project.root / PAGE, said
         for name, picture in _finished(pngs, bar, "drawing pictures").items():
-            _replace(folder / f"{name}.png", picture)
+            atomic.write(folder / f"{name}.png", picture)
     also = f"{counted(len(pngs), 'picture')} in {project.shown(folder)}"
     return project.root / PAGE, f"{said}, {also}"
 
@@ -114,11 +114,3 @@ def _target(project: Project) -> str:
     if cluster is None:
         return f"{project.profile.target} ({project.profile.type})"
     return f"{profiles.REDSHIFT} ({cluster.cluster})"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Puts a file in place at once: a reader sees the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
