@@ -11,9 +11,9 @@ songplays as (
 active_days as (
     select
         user_id,
-        cast(start_time as date) as date
+        start_date as date
     from songplays
-    group by user_id, cast(start_time as date)
+    group by user_id, start_date
 ),
 
 -- A user counts in a window from an active day until the next one takes over, or until

@@ -44,7 +44,7 @@ active_weeks as (
         dates.date - dates.weekday + 1 as week
     from songplays
     inner join dates
-        on cast(songplays.start_time as date) = dates.date
+        on songplays.start_date = dates.date
     group by songplays.user_id, dates.date - dates.weekday + 1
 ),
 

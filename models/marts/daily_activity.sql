@@ -14,7 +14,7 @@ users as (
 
 days_of_plays as (
     select
-        cast(start_time as date) as date,
+        start_date as date,
         count(*) as plays,
         count(case when level = 'free' then 1 end) as free_plays,
         count(case when level = 'paid' then 1 end) as paid_plays,
@@ -28,7 +28,7 @@ days_of_plays as (
         sum(case when level = 'free' then duration end) / 3600 as free_hours,
         sum(case when level = 'paid' then duration end) / 3600 as paid_hours
     from songplays
-    group by cast(start_time as date)
+    group by start_date
 ),
 
 days_of_first_plays as (

@@ -60,7 +60,7 @@ hours_of_plays as (
         sum(songplays.duration) / 3600 as hours
     from songplays
     left join dates
-        on cast(songplays.start_time as date) = dates.date
+        on songplays.start_date = dates.date
     group by
         dates.weekday,
         cast(extract(hour from songplays.start_time) as integer)

@@ -17,7 +17,7 @@ listening as (
         count(*) as plays,
         count(case when level = 'paid' then 1 end) as paid_plays,
         count(distinct session_id) as sessions,
-        count(distinct cast(start_time as date)) as active_days,
+        count(distinct start_date) as active_days,
         sum(duration) / 3600 as hours
     from plays
     group by user_id
