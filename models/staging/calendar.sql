@@ -1,8 +1,5 @@
 with digits as (
-    {% for digit in range(10) %}
-        select {{ digit }} as digit
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ numbered_rows('digit', 0, 9) }}
 ),
 
 numbers as (
