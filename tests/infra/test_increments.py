@@ -216,3 +216,32 @@ def test_rows_that_no_load_brought_are_noticed_by_the_next_build(
     assert told.returncode == 1
     assert "Got 4 results" in told.stdout
     assert "Nothing to do" in grown.dbt(*ahead, "--vars", "copied_by_hand: true").stdout
+
+
+# What a build warns of
+
+WARNINGS = {
+    "no_event_is_from_the_future": "insert into sparkify.sparkify_staging.event_files "
+    "select source_uri, current_date + 2, 1, build, load_id "
+    "from sparkify.sparkify_staging.event_files limit 1",
+    "no_reject_is_open": "update sparkify.sparkify_marts.data_quality set value = 1 "
+    "where measure = 'rejects_open'",
+    "stg_events_say_something": "insert into sparkify.sparkify_staging.stg_events "
+    "(date, quarantine_reason, repetitions) select distinct date, 'no_timestamp', 0 "
+    "from sparkify.sparkify_staging.stg_events where date = '2018-11-03'",
+    "stg_songs_are_delivered_once": "update sparkify.sparkify_staging.stg_songs "
+    "set repetitions = 1",
+    "stg_songs_say_something": "insert into sparkify.sparkify_staging.stg_songs "
+    "(repetitions) values (0)",
+    "the_match_rate_does_not_fall": "update sparkify.sparkify.songplays "
+    "set song_id = null where event_load_id = 3",
+}
+
+
+def test_a_build_warns_of_each_of_these_and_of_none_without_it(grown: Checkout) -> None:
+    tested = ("test", "--select", *WARNINGS)
+    assert " WARN=0 ERROR=0 " in succeeds(grown.dbt(*tested))
+    for statement in WARNINGS.values():
+        write_to(grown, statement)
+    told = succeeds(grown.dbt(*tested))
+    assert f" WARN={len(WARNINGS)} ERROR=0 " in told
