@@ -1,4 +1,3 @@
--- Of two live versions of one file, one would be counted but not there.
 select
     target,
     uri,

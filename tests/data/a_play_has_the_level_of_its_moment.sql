@@ -1,5 +1,3 @@
--- Level history as of a play says what the play's own event says. Only where a user has
--- both levels in one moment can a play have the other one.
 with songplays as (
     select * from {{ ref('songplays') }}
     {% if not tests_are_full() %}

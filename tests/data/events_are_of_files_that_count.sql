@@ -1,4 +1,3 @@
--- An event whose file went, or changed, and that was built from it all the same
 {{ config(enabled=loader_fills_raw_schema()) }}
 
 with events as (

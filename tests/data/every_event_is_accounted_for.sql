@@ -1,5 +1,3 @@
--- Each delivered event is a play in the star, another page, in quarantine, or says what
--- a newer delivery says: exactly one of them.
 with delivered_events as (
     select count(*) as events
     from {{ source('staging', 'staging_events') }}

@@ -1,5 +1,3 @@
--- Each delivered song is in songs, in quarantine, or says what a newer delivery says:
--- exactly one of them.
 with delivered_songs as (
     select count(*) as songs
     from {{ source('staging', 'staging_songs') }}

@@ -1,5 +1,3 @@
--- No gap, no overlap, no change that is none; the last row is current and no other, and
--- its level is the user's.
 with users_history as (
     select
         *,

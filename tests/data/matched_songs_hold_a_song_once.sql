@@ -1,5 +1,3 @@
--- songplays writes matched_songs, so what it wrote is looked at after it. Songs in
--- quarantine lack an id, or have one that another has.
 -- depends_on: {{ ref('songplays') }}
 select
     song_id,

@@ -1,6 +1,3 @@
--- A model goes on after the newest load that it has rows of. Where the ledger was made
--- anew and counts from 1 again, it would wait for ever; and rows of load 0, which no
--- load brought, would stay. Both end with `dbt build --full-refresh`.
 {{ config(enabled=loader_fills_raw_schema()) }}
 
 with loads as (

@@ -1,4 +1,3 @@
--- A reason that data_quality does not list would be missing from its sum.
 with reasons as (
     select
         left(measure, position('_' in measure) - 1) as things,

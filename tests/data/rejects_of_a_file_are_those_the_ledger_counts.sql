@@ -1,5 +1,3 @@
--- Each object that a file's version lost is in load_rejects. A file rejected as a whole
--- has a reject without a line, and a load that failed has rejects but no versions.
 with rejected_rows as (
     select
         load_id,

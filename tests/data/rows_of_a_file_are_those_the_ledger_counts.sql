@@ -1,5 +1,3 @@
--- Rows carry the file and the load that brought them. What the ledger counts for the
--- live version of a file is there under its name and load, and nothing else is.
 {{ config(enabled=loader_fills_raw_schema()) }}
 
 with staging_rows as (

@@ -1,4 +1,3 @@
--- Items of a session run from 0 without gaps: a gap is an event that never arrived.
 {{ config(severity='warn') }}
 
 with events as (

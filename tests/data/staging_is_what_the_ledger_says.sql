@@ -1,5 +1,3 @@
--- A raw table holds the rows that the ledger counts for its live files: none is there
--- that no load brought, and none has disappeared.
 {{ config(enabled=loader_fills_raw_schema()) }}
 
 with staged_rows as (

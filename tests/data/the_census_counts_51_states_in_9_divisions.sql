@@ -1,5 +1,3 @@
--- 50 states and the District of Columbia, each division in one region; Puerto Rico in
--- none. No rows at all are those of `dbt build --empty`.
 with divisions as (
     select
         division,

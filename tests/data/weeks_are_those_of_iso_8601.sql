@@ -1,4 +1,3 @@
--- At turns of years a week belongs to the year of its Thursday
 with parts as (
     select
         date,

@@ -1,5 +1,3 @@
--- A number that has two users, or one item twice, is two visits: `sessions` holds them
--- as one.
 {{ config(severity='warn') }}
 
 with events as (

@@ -1,5 +1,3 @@
--- active_users adds up who came and who went: whoever is forgotten is missing, or stays
--- in, until the last day. There the windows are counted anew.
 with last_day as (
     select
         date,
