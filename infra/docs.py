@@ -6,7 +6,7 @@ import webbrowser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from infra import dbt
+from infra import atomic, dbt
 from infra.console import say
 from infra.errors import ConfigurationError
 from infra.project import Project
@@ -18,6 +18,21 @@ _MENDS = (
     ('<use xlink:href="{{', '<use ng-attr-href="{{'),
     ("${require('./assets/favicons/favicon.ico')}", "data:,"),
     ("<title>dbt Docs</title>", "<title>Sparkify's warehouse</title>"),
+)
+# dbt's graphs begin with every test and question, a tower of two hundred names in which
+# no lineage is seen. Here they begin without; the list "resources" adds them, and the
+# page of a test or a question shows it with what it asks.
+_LINEAGE = (
+    ('"source","test","unit_test","analysis","exposure"', '"source","exposure"'),
+    (
+        "i=r.assign({},t,o);n.selection",
+        "i=r.assign({},t,o,{resource_types:"
+        "t.resource_types.concat(e?e.resource_type:[])});n.selection",
+    ),
+    (
+        "r.assign({},l.options",
+        "r.assign({},l.options,{resource_types:l.selection.clean.resource_types}",
+    ),
 )
 # dbt's page draws the graph that its address asks for when it is opened, and not when
 # somebody follows a link to it
@@ -37,13 +52,13 @@ addEventListener("click", event => {
 def write(project: Project) -> Path:
     """Writes the site as one file, which asks for nothing else; returns its path."""
     page = dbt.generate_docs(project)
-    page.write_text(mended(page.read_text(encoding="utf-8")), encoding="utf-8")
+    atomic.write(page, mended(page.read_text(encoding="utf-8")).encode())
     return page
 
 
 def mended(page: str) -> str:
     """The page without what is wrong above; another version's may need no mending."""
-    for fault, mend in _MENDS:
+    for fault, mend in (*_MENDS, *_LINEAGE):
         page = page.replace(fault, mend)
     body, end, rest = page.rpartition("</body>")
     return f"{body}{_GRAPH_LINKS}{end}{rest}" if end else page

@@ -94,6 +94,32 @@ def test_a_link_to_the_graph_draws_it_in_the_colours_of_the_layers(
         assert layers <= set(page.evaluate(COLOURS))
 
 
+SHOWN = """() => {
+    const cards = [...document.querySelectorAll('[class*="__________cytoscape"]')];
+    return cards.flatMap(card => card._cyreg.cy.nodes(':visible').map(n => n.id()));
+}"""
+
+
+def in_graph(page: Page, site: Path, address: str) -> set[str]:
+    """The nodes that a page's graph shows, once it is opened."""
+    leads_to(page, site, address)
+    page.locator(".launcher a, a.launcher, [ng-click*=onLauncherClick]").first.click()
+    page.wait_for_function(f"({SHOWN})().length > 0", timeout=60_000)
+    return set(page.evaluate(SHOWN))
+
+
+def test_a_page_s_graph_is_of_relations_and_of_what_the_page_is_about(
+    chromium: Browser, site: Path
+) -> None:
+    with opened(chromium, site, viewport={"width": 1280, "height": 900}) as page:
+        shown = in_graph(page, site, "model/model.sparkify.songplays")
+        assert {"model.sparkify.songplays", "model.sparkify.daily_activity"} <= shown
+        assert {name.split(".")[0] for name in shown} <= {"model", "source", "exposure"}
+        asked = "analysis.sparkify.when_do_people_listen"
+        shown = in_graph(page, site, f"analysis/{asked}")
+        assert shown == {asked, "model.sparkify.songplays", "model.sparkify.time"}
+
+
 def test_a_page_without_those_faults_is_left_as_it_is() -> None:
     assert mended("<title>Mine</title>") == "<title>Mine</title>"
 
