@@ -129,8 +129,8 @@ def seconds(steps: Sequence[Step]) -> Figure:
     finding = "No step has been run from this folder yet"
     if longest:
         finding = (
-            f"The step {longest[0].name} takes {decimal(longest[0].seconds)} s of the "
-            f"{decimal(total)} s of all steps"
+            f"The step {longest[0].name} takes {_seconds(longest[0].seconds)} of the "
+            f"{_seconds(total)} of all steps"
         )
     return Figure(
         name="steps",
@@ -153,12 +153,13 @@ def seconds(steps: Sequence[Step]) -> Figure:
         source="What `invoke verify` prints last; the tasks note it in "
         ".sparkify/steps.json.",
         chart=bars(
-            [
-                Bar(f"invoke {s.name}", s.seconds, f"{decimal(s.seconds)} s")
-                for s in steps
-            ]
+            [Bar(f"invoke {s.name}", s.seconds, _seconds(s.seconds)) for s in steps]
         )
         if longest
         else None,
         is_query=False,
     )
+
+
+def _seconds(number: float) -> str:
+    return f"{decimal(number)}\u00a0s"  # one word

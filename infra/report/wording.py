@@ -63,8 +63,8 @@ def duration(seconds: float | None) -> str:
         return NOTHING
     for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
-            return f"{seconds / length:,.1f} {unit}"
-    return f"{seconds:,.0f} s"
+            return f"{seconds / length:,.1f}\u00a0{unit}"
+    return f"{seconds:,.0f}\u00a0s"
 
 
 def short(name: str) -> str:
