@@ -4,7 +4,6 @@ from typing import Any
 import duckdb
 import pytest
 from checkout import Built, Checkout, fails, succeeds
-from slow import slow
 
 from infra.classic import COMPARISONS
 
@@ -172,7 +171,8 @@ def test_the_star_says_what_the_simulator_knows(built: Built) -> None:
     assert_met(built.checkout)
 
 
-@pytest.mark.parametrize("plan", ["almost all matched", slow("none matched")])
+@pytest.mark.slow
+@pytest.mark.parametrize("plan", OTHER_PLANS)
 def test_the_star_of_another_sample_says_what_the_simulator_knows(
     plan: str, own_built: Checkout
 ) -> None:

@@ -25,6 +25,7 @@ from infra.rehearsal.standin import Standin
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = ("dbt_project.yml", "models", "macros", "seeds", "analyses", "tests/data")
 SAMPLE = simulator.Plan(users=20, songs=100, days=3, seed=1, match_rate=0.5)
+NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")  # as `invoke build` does
 
 
@@ -82,8 +83,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 @pytest.fixture(scope="module")
 def built(warehouse: Project) -> Project:
-    """The same after `dbt build`."""
-    _succeeds(warehouse.dbt("build", *NO_UNIT_TESTS))
+    """The same after `dbt build`; CI's rehearsal runs the tests of the models."""
+    _succeeds(warehouse.dbt("build", *NO_TESTS))
     return warehouse
 
 
@@ -172,7 +173,7 @@ def _fails(completed: subprocess.CompletedProcess[str]) -> str:
     return completed.stdout
 
 
-def test_the_star_is_built_and_tested(built: Project) -> None:
+def test_the_star_is_built(built: Project) -> None:
     counts = built.standin.sql(
         "select (select count(*) from staging.staging_events where page = 'NextSong'), "
         "(select count(*) from sparkify.songplays)"

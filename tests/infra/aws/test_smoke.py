@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 from checkout import Checkout, Completed, succeeds
 from cloud import cloud
@@ -14,6 +15,7 @@ from infra.rehearsal.aws.server import served
 TARGET = ("--target", "redshift")
 
 
+@pytest.mark.slow  # CI rehearses, which is the same and more
 def test_a_warehouse_goes_up_and_down(tmp_path: Path) -> None:
     checkout = Checkout.make(tmp_path / "checkout")
     with cloud() as there, served(there.aws, answered=there.aws.calls.append) as url:
