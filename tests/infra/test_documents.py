@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+import yaml
 from checkout import REPOSITORY, Built, succeeds
 
 README = REPOSITORY / "README.md"
@@ -185,6 +186,21 @@ def test_the_readme_s_answers_are_those_of_the_sample(
         assert [line.split() for line in told.splitlines()] == [
             line.split() for line in answer.splitlines()
         ]
+
+
+def test_the_readme_lists_each_setting_with_its_default(readme: str) -> None:
+    settings = yaml.safe_load((REPOSITORY / "invoke.yaml").read_text())["sparkify"]
+    table = re.findall(r"^\| (`.*?) \| (.*?) ?\| .* \|$", readme, re.M)
+    listed = {
+        name.strip("` "): default.strip("` ")
+        for names, defaults in table
+        if names.strip("`").partition("`")[0] in settings
+        for name, default in zip(names.split(","), defaults.split(","), strict=True)
+    }
+    assert listed == {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in settings.items()
+    }
 
 
 def test_the_readme_s_tasks_exist(readme: str, built: Built) -> None:
