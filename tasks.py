@@ -201,6 +201,8 @@ def docs(_: Context, serve: bool = False, port: str = "8080") -> None:
     from infra import console, steps
     from infra import docs as site
 
+    if serve:
+        site.refuse_port(port)
     with steps.timed(ROOT, "docs") as watch:
         page = site.write(project())
     shown = project().shown(page)

@@ -5,10 +5,13 @@
 
 It types the commands in a scratch copy and keeps what they print, but for progress and,
 of several tasks, all next steps except the last. A test holds README.md against them.
+With them it takes docs/report.png, the beginning of the report, in the machine's
+Chromium.
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +21,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+PICTURE = ROOT / "docs" / "report.png"
 BEGIN, END = "<!-- session: made by docs/session.py -->\n", "<!-- /session -->\n"
 
 # What `invoke` is given, and what it prints
@@ -113,14 +117,35 @@ def typing(folder: Path) -> Typed:
     return typed
 
 
+def photograph(report: Path) -> None:
+    """Takes the picture: the report's figures and its first two charts."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only for this
+
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        sys.exit("A picture of the report takes a Chromium: install the system's.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 1120, "height": 900})
+        page.goto(report.as_uri())
+        card = page.locator(".card").first
+        below = card.evaluate("card => card.getBoundingClientRect().bottom")
+        clip = {"x": 0, "y": 0, "width": 1120, "height": round(below) + 16}
+        page.screenshot(path=PICTURE, full_page=True, clip=clip)
+        browser.close()
+
+
 def main() -> None:
     """Records, and writes README.md where that is needed."""
     before = kept()
     with tempfile.TemporaryDirectory() as folder:
         session = recorded(typing(Path(folder)))
-    if steady(session) == steady(before) and "--anew" not in sys.argv[1:]:
-        sys.stdout.write("README.md shows it as it is.\n")
-        return
+        if steady(session) == steady(before) and "--anew" not in sys.argv[1:]:
+            sys.stdout.write("README.md shows it as it is.\n")
+            return
+        photograph(Path(folder) / "target" / "report.html")
     text = README.read_text(encoding="utf-8")
     README.write_text(
         text.replace(f"{BEGIN}{before}{END}", f"{BEGIN}{session}{END}"),

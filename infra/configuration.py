@@ -61,6 +61,8 @@ def section(root: Path) -> dict[object, object]:
         raise SettingsError(
             f"{path} is missing; get it back with `git checkout {FILE}`."
         ) from None
+    except yaml.MarkedYAMLError as error:
+        raise SettingsError(f"{FILE} cannot be read: {where(error)}.") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise SettingsError(f"{FILE} cannot be read: {reason}") from error
@@ -68,6 +70,13 @@ def section(root: Path) -> dict[object, object]:
     if not isinstance(found, dict):
         raise SettingsError(f"{FILE}: the key {SECTION} with the settings is missing.")
     return found
+
+
+def where(error: yaml.MarkedYAMLError) -> str:
+    """What is wrong in a YAML file, and in which line and column."""
+    mark = error.problem_mark
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return f"{place}{error.problem or 'it cannot be read'}"
 
 
 def is_plain(settings: Mapping[object, object]) -> bool:

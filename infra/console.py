@@ -15,6 +15,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    Task,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -78,6 +79,13 @@ class Bar:
         self.update(len(items), len(items), label)
 
 
+class _Count(MofNCompleteColumn):
+    """How many are done of how many; nothing before that is known."""
+
+    def render(self, task: Task) -> Text:
+        return Text() if task.total is None else super().render(task)
+
+
 @contextmanager
 def bar(label: str) -> Iterator[Bar]:
     """Shows a progress bar while the block runs, and takes it away afterwards."""
@@ -88,7 +96,7 @@ def bar(label: str) -> Iterator[Bar]:
     columns = (
         TextColumn("  {task.description}"),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
+        _Count(),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=out, transient=True) as progress:

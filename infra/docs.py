@@ -34,12 +34,13 @@ _LINEAGE = (
         "r.assign({},l.options,{resource_types:l.selection.clean.resource_types}",
     ),
 )
+_LAST_PORT = 65_535
 # dbt's page draws the graph that its address asks for when it is opened, and not when
 # somebody follows a link to it
 _GRAPH_LINKS = """<script>
 addEventListener("click", event => {
     const link = event.target.closest && event.target.closest('a[href*="g_v="]');
-    if (!link) return;
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     event.stopPropagation();
     location.href = link.href;
@@ -69,16 +70,31 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Says nothing: a line per request tells a reader nothing."""
 
 
+def refuse_port(port: str) -> None:
+    """Raises where the site could not be served there, before it is written."""
+    with _server(port, Path()):
+        pass
+
+
+def _server(port: str, folder: Path) -> ThreadingHTTPServer:
+    if not port.isdecimal() or int(port) > _LAST_PORT:
+        raise ConfigurationError(
+            f"--port {port}: must be a whole number from 0 to {_LAST_PORT}; 0 takes a "
+            "free one."
+        )
+    handler = functools.partial(_Quiet, directory=str(folder))
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", int(port)), handler)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Port {port} cannot be used ({error.strerror}); choose another with "
+            "--port."
+        ) from error
+
+
 def serve(site: Path, port: str) -> None:
     """Serves the site's folder on 127.0.0.1 until Ctrl-C; port 0 takes a free one."""
-    handler = functools.partial(_Quiet, directory=str(site.parent))
-    try:
-        server = ThreadingHTTPServer(("127.0.0.1", int(port)), handler)
-    except (OSError, OverflowError, ValueError) as error:
-        raise ConfigurationError(
-            f"Port {port} cannot be used ({error}); choose another with --port."
-        ) from error
-    with server:
+    with _server(port, site.parent) as server:
         address = f"http://127.0.0.1:{server.server_port}/{site.name}"
         say(f"  serving {address} until Ctrl-C")
         # a browser in this terminal returns when it is closed, and needs us until then

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import yaml
 
+from infra import configuration
 from infra.errors import ConfigurationError, WarehouseMissing
 
 FILE = "profiles.yml"
@@ -197,8 +198,10 @@ def read(root: Path) -> Profile:
             f"There is no {FILE} yet; run `invoke up` first."
         ) from None
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
+        is_marked = isinstance(error, yaml.MarkedYAMLError)
+        reason = configuration.where(error) if is_marked else repr(error)
         raise ConfigurationError(
-            f"{FILE} is not a profile for this project ({error!r}). Mend it, or delete "
+            f"{FILE} is not a profile for this project ({reason}). Mend it, or delete "
             f"it and run `invoke up`, which makes it anew from {EXAMPLE}."
         ) from error
 

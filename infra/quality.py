@@ -19,6 +19,7 @@ INSTALL = 'pip install -e ".[dev]" -c constraints.txt'
 # What `dbt parse` writes, and dbt-score reads
 MANIFEST = "target/manifest.json"
 Words = tuple[str, ...]
+_NO_TESTS = 5  # how pytest ends when it selected none
 
 # Two lanes of about the same length: without a cache mypy takes as long to understand
 # the libraries as sqlfluff and dbt take for the SQL
@@ -91,7 +92,10 @@ def test(root: Path, arguments: Sequence[str]) -> None:
     words = ["pytest", "--numprocesses", "3", "--dist", "worksteal", *arguments]
     say("  " + " ".join(words))
     command = [sys.executable, "-m", *words]
-    if subprocess.run(command, cwd=root, check=False).returncode != 0:
+    code = subprocess.run(command, cwd=root, check=False).returncode
+    if code == _NO_TESTS:
+        raise ConfigurationError("No test was selected; see `pytest --help`.")
+    if code != 0:
         raise SparkifyError("Tests failed, see above.")
 
 

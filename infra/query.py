@@ -56,12 +56,23 @@ def show(headers: list[str], rows: list[tuple[Any, ...]], form: str) -> None:
 def _asked(profile: Profile, statement: str) -> Answer:
     with reader(profile) as connection:
         try:
+            if len(connection.extract_statements(statement)) > 1:
+                raise ConfigurationError("One query at a time, please.")
             result = connection.execute(statement)
             if result is None:  # nothing but a comment or a semicolon
                 raise ConfigurationError("That holds no statement.")
             return headers_of(result), result.fetchall()
         except duckdb.Error as error:
-            raise ConfigurationError(str(error).strip()) from error
+            raise ConfigurationError(_explained(str(error).strip())) from error
+
+
+def _explained(reason: str) -> str:
+    """DuckDB's words, and what they mean here."""
+    if "attached in read-only mode" in reason:
+        return "`invoke sql` asks and changes nothing; models are what dbt builds from."
+    if "does not exist" in reason:
+        return f"{reason}\n`invoke status` lists what there is."
+    return reason
 
 
 def asked_redshift(cluster: profiles.Redshift, statement: str) -> Answer:

@@ -15,6 +15,7 @@ from infra.made import Made, digest
 from infra.project import Project
 from infra.warehouse import reader, relations, writer
 
+REHEARSAL = "rehearsal"  # what earlier rehearsals left in the notes
 TEST_FAILURES = "_dbt_test__audit"  # where `dbt test --store-failures` writes
 
 
@@ -123,7 +124,11 @@ def remove(project: Project, removal: Removal) -> None:
         file.unlink()
     if (notes / CACHE).exists():
         shutil.rmtree(notes / CACHE)
-    if notes.exists():
+    if (notes / REHEARSAL).exists():
+        from infra.rehearsal import scratch  # noqa: PLC0415 - it knows who is at it
+
+        scratch.discard(project.root)
+    if notes.exists() and not any(notes.iterdir()):
         notes.rmdir()
 
 

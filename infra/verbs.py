@@ -41,7 +41,11 @@ def verb(**options: object) -> Callable[[Body], "Task[Body]"]:
                 if _debugging() or isinstance(error, SystemExit):
                     raise
                 refusal = _exit(body.__name__.replace("_", "-"), error)
-                raise _folded(refusal) from None
+            else:
+                return
+            # out here, where the error and all that its frames hold is gone: DuckDB
+            # complains at the end about whatever of it is still held
+            raise _folded(refusal)
 
         return cast("Task[Body]", task(**options)(run))
 
@@ -95,7 +99,7 @@ def _exit(name: str, error: BaseException) -> Exit:
         where = f": {error.filename}" if error.filename else ""
         return Exit(f"{name}: {error.strerror}{where}.", code=1)
     return Exit(
-        f"{name}: {type(error).__name__}: {error}\n"
-        "This is a fault of the project; the same with --debug shows where.",
+        f"{name}: {type(error).__name__}: {str(error).partition(chr(10))[0]}\n"
+        f"This is a fault of the project; `invoke --debug {name}` shows where.",
         code=1,
     )

@@ -139,8 +139,9 @@ def refuse_broken_truths(verdict: Verdict) -> None:
         raise SparkifyError(
             "The warehouse differs from the simulated sample's truth.json:\n  "
             + "\n  ".join(verdict.broken)
-            + "\nRun `invoke load --prune build`: the sample may be newer than the "
-            "warehouse, or lack files whose rows are still there."
+            + "\nRun `invoke load build` when something was loaded or simulated since "
+            "the last build. When that does not help, rows of files that are gone are "
+            "still there: `invoke load --prune build`."
         )
     for kind, account in verdict.accounts.items():
         if account.lost:

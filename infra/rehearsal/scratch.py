@@ -71,6 +71,19 @@ def taken(root: Path) -> Iterator[Scratch]:
         yield scratch
 
 
+def discard(root: Path) -> None:
+    """Removes what rehearsals of this checkout left, unless one is running."""
+    folder = root / FOLDER / "rehearsal"
+    if not folder.exists():
+        return
+    with (folder / "lock").open("a", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        shutil.rmtree(folder)
+
+
 def _copy(root: Path, into: Path) -> None:
     into.mkdir(exist_ok=True)
     for old in into.iterdir():

@@ -10,6 +10,7 @@ import altair as alt
 from infra.report.canvas import SIZE, WIDTH, data, described
 from infra.report.figure import Spec
 from infra.report.palette import light
+from infra.report.wording import fitted
 
 _ROW = 37  # pixels of a bar with what stands above it
 
@@ -33,8 +34,14 @@ class Split(NamedTuple):
 
 def bars(rows: Sequence[Bar]) -> Spec:
     """Bars from the left, each below its label and its number."""
+    room = _room([row.told for row in rows])
     values = [
-        {"place": place, **row._asdict(), "colour": light(row.colour)}
+        {
+            "place": place,
+            **row._asdict(),
+            "colour": light(row.colour),
+            "label": fitted(row.label, room, SIZE),
+        }
         for place, row in enumerate(rows)
     ]
     most = max((row.value for row in rows), default=0) or 1
@@ -43,13 +50,17 @@ def bars(rows: Sequence[Bar]) -> Spec:
         x=alt.X("value:Q", axis=None, stack=None, scale=alt.Scale(domain=[0, most])),
         color=alt.Color("colour:N", scale=None),
     )
-    return described(alt.layer(bar, *_above(base, [row.told for row in rows])))
+    return described(alt.layer(bar, *_above(base)))
 
 
 def splits(rows: Sequence[Split]) -> Spec:
     """Bars of one length, each of parts in proportion, the first on the left."""
     values = [
-        {"place": place, "label": row.label, "told": row.told}
+        {
+            "place": place,
+            "told": row.told,
+            "label": fitted(row.label, _room([each.told for each in rows]), SIZE),
+        }
         for place, row in enumerate(rows)
     ]
     parts = [
@@ -60,14 +71,14 @@ def splits(rows: Sequence[Split]) -> Spec:
     base = _rows(values)
     bar = (
         _rows(parts)
-        .mark_bar(height=12, yOffset=9)
+        .mark_bar(height=12, yOffset=9, stroke=light("card"), strokeWidth=2)
         .encode(
             x=alt.X("begin:Q", axis=None, scale=alt.Scale(domain=[0, 1])),
             x2="end:Q",
             color=alt.Color("part:N", scale=None),
         )
     )
-    return described(alt.layer(bar, *_above(base, [row.told for row in rows])))
+    return described(alt.layer(bar, *_above(base)))
 
 
 def columns(rows: Sequence[Bar]) -> Spec:
@@ -102,13 +113,15 @@ def _rows(values: Sequence[Mapping[str, Any]]) -> alt.Chart:
     )
 
 
-def _above(base: alt.Chart, told: Sequence[str]) -> list[alt.Chart]:
-    """The label on the left, cut where the number on the right begins."""
+def _room(told: Sequence[str]) -> float:
+    """The pixels that labels have before the numbers on the right begin."""
+    return WIDTH - 30 - 8 * max(map(len, told), default=0)
+
+
+def _above(base: alt.Chart) -> list[alt.Chart]:
+    """The label on the left, the number on the right."""
     text: dict[str, Any] = {"baseline": "middle", "dy": -7, "fontSize": SIZE}
-    room = WIDTH - 30 - 8 * max(map(len, told), default=0)
-    label = base.mark_text(
-        align="left", x=0, limit=0.9 * room, color=light("ink"), **text
-    )
+    label = base.mark_text(align="left", x=0, color=light("ink"), **text)
     number = base.mark_text(align="right", color=light("muted"), **text)
     return [
         label.encode(text="label:N"),

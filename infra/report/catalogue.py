@@ -169,7 +169,7 @@ def eras(rows: Sequence[Row]) -> Figure:
 
 def _undated(era: str) -> str:
     return {
-        "no song": "of songs outside the catalogue",
+        "no song": "of no song of the catalogue, or of a doubtful one",
         "no year": "of songs whose year it does not know",
     }.get(era, "")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from xml.etree import ElementTree
 
 from infra.report.figure import Spec
-from infra.report.palette import variable
+from infra.report.palette import light, variable
 
 VERSION = "6.4"  # of Vega-Lite: Altair's
 _SCALE = 2  # a picture's pixels for one of the chart's
@@ -61,6 +62,25 @@ def png(spec: Spec) -> bytes:
     return vl_convert.vegalite_to_png(
         spec, vl_version=VERSION, scale=_SCALE, allowed_base_urls=[]
     )
+
+
+def titled(spec: Spec, finding: str, *below: str) -> Spec:
+    """The chart with words of its own, for where no page stands around it."""
+    words = textwrap.wrap(finding, 48)
+    more = [line for text in below for line in textwrap.wrap(text, 62)]
+    title = {
+        "text": words,
+        "subtitle": more,
+        "anchor": "start",
+        "offset": 14,
+        "fontSize": 16,
+        "subtitleFontSize": 12,
+        "subtitlePadding": 6,
+        "color": light("ink"),
+        "subtitleColor": light("muted"),
+    }
+    height = spec["height"] + 20 * len(words) + 15 * len(more) + 30
+    return {**spec, "title": title, "height": height}
 
 
 def inlined(drawing: str) -> str:

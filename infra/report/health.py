@@ -34,6 +34,7 @@ _FAULTS = {
     "files_left_out": "files of the same content as another",
     "files_rejected": "files that could not be loaded",
     "rows_rejected": "rows rejected from loaded files",
+    "rejects_open": "rejects of all loads that are open",
 }
 _SET_ASIDE = ("events_quarantined", "songs_quarantined")
 
@@ -65,7 +66,8 @@ def quality(rows: Sequence[Row]) -> Figure:
         chart=_faults(some) if some else None,
         notes=(
             _fresh(found),
-            f"{counted(clean, 'other kind')} of fault looked for, and none found.",
+            f"{counted(clean, 'other kind' if some else 'kind')} of fault looked for, "
+            "and none found.",
         ),
     )
 
@@ -93,7 +95,8 @@ def _faults(rows: Sequence[Row]) -> Spec:
             Bar(
                 _FAULTS[row["measure"]],
                 row["share"] or 0,
-                f"{count(row['value'])} · {percent(row['share'])}",
+                count(row["value"])
+                + ("" if row["share"] is None else f" · {percent(row['share'])}"),
                 "free" if row["measure"] in _SET_ASIDE else "accent",
             )
             for row in rows
@@ -103,7 +106,11 @@ def _faults(rows: Sequence[Row]) -> Spec:
 
 def _set_aside(found: dict[str, Row]) -> str:
     """What the star leaves out, in a sentence."""
-    if not found or not (found["events"]["total"] or found["songs"]["total"]):
+    if not found:
+        return "Nothing has been loaded yet"
+    if not (found["events"]["total"] or found["songs"]["total"]):
+        if rejects := found["rejects_open"]["value"]:
+            return f"Nothing was loaded: {counted(rejects, 'open reject')}"
         return "Nothing has been loaded yet"
     kept = [
         (found["events_quarantined"]["value"], "event", "in quarantine"),

@@ -65,10 +65,14 @@ def heat(
 def limits(most: float) -> list[float]:
     """Where the shades of a heat map from 0 to `most` begin, at round numbers."""
     shades = len(HEAT)
-    step = most / shades if most > 0 else 1.0
-    size = 10 ** math.floor(math.log10(step))
-    nice = next(size * by for by in (1, 2, 2.5, 5, 10) if size * by >= step * 0.999)
+    nice = nice_step(most / shades if most > 0 else 1.0)
     return [round(nice * place, 9) for place in range(1, shades)]
+
+
+def nice_step(least: float) -> float:
+    """The next round number: 1, 2, 2.5 or 5, or one of these times a power of ten."""
+    size: float = 10 ** math.floor(math.log10(least))
+    return next(size * by for by in (1, 2, 2.5, 5, 10) if size * by >= least * 0.999)
 
 
 def _banded(names: list[str]) -> alt.Scale:

@@ -12,19 +12,19 @@ from infra.report.timelines import lines, stacked_days
 from infra.report.wording import count, day, decimal, leaders, listed, percent
 
 _NO_PLAYS = "Nobody has played anything yet"
+_DAYS = 120  # a column for each is still to be seen
 
 
 def section(answers: Answers) -> Section:
     """The figures about time."""
-    days = answers["days"][::-1]
     return Section(
         "when",
         "When people listen",
         [
             hours(answers["hours"]),
-            plays(days),
-            listeners(days),
-            active(answers["active"][::-1]),
+            plays(answers["days"]),
+            listeners(answers["days"]),
+            active(answers["active"]),
         ],
     )
 
@@ -82,50 +82,51 @@ def _totals(rows: Sequence[Row]) -> tuple[str, ...]:
     return (f"Most plays in all on {when}: {count(most[0]['plays'])}{often}.",)
 
 
-def plays(rows: Sequence[Row]) -> Figure:
-    """Plays by day, free and paid."""
+def plays(latest: Sequence[Row]) -> Figure:
+    """Plays by day, free and paid; days come with the last one first."""
+    rows, of_last = _shown(latest)
     total = sum(row["plays"] for row in rows)
     paid = sum(row["paid_plays"] for row in rows)
     return Figure(
         name="plays",
         topic="Plays by day",
-        finding=_best_day(rows, "plays", "Most plays"),
-        unit="Plays begun on each day, UTC, at the levels free and paid",
+        finding=_best_day(rows, "plays", f"Most plays{of_last}"),
+        unit=f"Plays begun on each day{of_last}, UTC, at the levels free and paid",
         picture="Stacked columns, one for each day",
         table=_days(rows, "plays"),
         source=sql("days"),
         chart=stacked_days(rows, {"free": "free_plays", "paid": "paid_plays"})
         if total
         else None,
-        notes=(f"{percent(paid / total)} of these plays are paid.{_cut(rows)}",)
-        if total
-        else (),
+        notes=(f"{percent(paid / total)} of these plays are paid.",) if total else (),
     )
 
 
-def listeners(rows: Sequence[Row]) -> Figure:
+def listeners(latest: Sequence[Row]) -> Figure:
     """Listeners by day; who changed the level on a day counts at both."""
+    rows, of_last = _shown(latest)
     series = {
+        "all": ("listeners", "rest"),
         "free": ("free_listeners", "free"),
         "paid": ("paid_listeners", "paid"),
     }
     return Figure(
         name="listeners",
         topic="Listeners by day",
-        finding=_best_day(rows, "listeners", "Most listeners"),
-        unit="People who played on each day, UTC, at the levels free and paid",
-        picture="Two lines over the days, one for each level",
+        finding=_best_day(rows, "listeners", f"Most listeners{of_last}"),
+        unit=f"People who played on each day{of_last}, UTC: all, and at the levels "
+        "free and paid",
+        picture="Three lines over the days, for all and for each level",
         table=_days(rows, "listeners"),
         source=sql("days"),
         chart=lines(rows, series) if any(row["listeners"] for row in rows) else None,
-        notes=(
-            "Who played at both levels on a day counts in both lines, once in all.",
-        ),
+        notes=("Who played at both levels on a day counts at both, and once in all.",),
     )
 
 
-def active(rows: Sequence[Row]) -> Figure:
+def active(latest: Sequence[Row]) -> Figure:
     """Active users of the day, the week and 28 days, where windows are whole."""
+    rows, of_last = _shown(latest)
     whole = [
         {
             **row,
@@ -147,7 +148,7 @@ def active(rows: Sequence[Row]) -> Figure:
         name="active",
         topic="Active listeners",
         finding=_activity(whole),
-        unit="People who played in the 1, 7 and 28 days up to each day, UTC",
+        unit=f"People who played in the 1, 7 and 28 days up to each day{of_last}, UTC",
         picture="Three lines over the days, one for each length of time",
         table=Table(("Day, UTC", "1 day", "7 days", "28 days"), table),
         source=sql("active"),
@@ -189,5 +190,11 @@ def _date(row: dict[str, Any]) -> str:
     return f"{row['date']:%a} {row['date'].isoformat()}"
 
 
-def _cut(rows: Sequence[Row]) -> str:
-    return " Earlier days than these 120 are left out." if len(rows) == 120 else ""
+def _shown(latest: Sequence[Row]) -> tuple[Sequence[Row], str]:
+    """The days that are shown, in order, and what to say where there are earlier ones.
+
+    The queries fetch one day more than is shown, which tells.
+    """
+    if len(latest) <= _DAYS:
+        return latest[::-1], ""
+    return latest[:_DAYS][::-1], f" of the last {_DAYS} days"

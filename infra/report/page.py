@@ -21,6 +21,15 @@ _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where the page comes from: the target and its engine, when, of what raw files."""
+
+    target: str
+    made_at: datetime
+    is_simulated: bool = False
+
+
+@dataclass(frozen=True)
 class Tile:
     """A figure of the first row, with what it says."""
 
@@ -33,9 +42,7 @@ def rendered(
     answers: Answers,
     sections: list[Section],
     drawings: Mapping[str, str],
-    *,
-    target: str,
-    made_at: datetime,
+    origin: Origin,
 ) -> str:
     """The page. `drawings` are SVGs by the figure's name, trusted to be clean."""
     environment = jinja2.Environment(
@@ -53,13 +60,14 @@ def rendered(
         style_hash=f"sha256-{digest}",
         period=period(headline),
         is_empty=not headline["plays"],
+        is_simulated=origin.is_simulated,
         tiles=tiles(headline),
         headline_sql=sql("headline"),
         sections=sections,
         drawings={name: Markup(svg) for name, svg in drawings.items()},  # noqa: S704 - drawing.inlined made them
         fresh=_fresh(answers),
-        target=target,
-        made_at=minute(made_at),
+        target=origin.target,
+        made_at=minute(origin.made_at),
     )
 
 
@@ -91,17 +99,18 @@ def tiles(headline: Row) -> list[Tile]:
     each = ratio(hours, headline["listeners"])
     artists = percent(ratio(headline["plays_with_artist"], plays))
     notes = {
-        "Plays": f"{count(_daily(headline))} a day",
-        "Hours": f"{decimal(each)} by listener",
+        "Plays": f"{_daily(headline)} a day",
+        "Hours": f"{decimal(each)} per listener",
         "Match rate": f"of plays by song, {artists} by artist",
     }
     return [replace(tile, note=notes.get(tile.name, tile.note)) for tile in found]
 
 
-def _daily(headline: Row) -> float:
+def _daily(headline: Row) -> str:
     """Plays by day, from the day of the first play to that of the last."""
     first, last = (headline[f"{end}_play_at"].date() for end in ("first", "last"))
-    return float(headline["plays"] / ((last - first).days + 1))
+    plays = float(headline["plays"] / ((last - first).days + 1))
+    return count(plays) if plays >= 10 else decimal(plays)
 
 
 def _fresh(answers: Answers) -> list[tuple[str, str]]:

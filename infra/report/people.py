@@ -25,6 +25,7 @@ _STEPS = {
     "downgrade_viewed": "looked at the page Downgrade",
     "downgrade_submitted": "asked for the downgrade",
 }
+_COHORTS = 12  # that are shown
 _SHADES = (0.2, 0.4, 0.55, 0.7, 0.85)  # of retention
 
 
@@ -50,10 +51,10 @@ def levels(rows: Sequence[Row]) -> Figure:
         topic="Free against paid",
         finding=_against(each),
         unit="Listeners, sessions with plays, plays and hours at the levels free and "
-        "paid, and hours heard by each listener",
+        "paid",
         picture="Bars divided between free and paid, one for each measure",
         table=Table(
-            ("Level", "Listeners", "Sessions", "Plays", "Hours", "Hours by listener"),
+            ("Level", "Listeners", "Sessions", "Plays", "Hours", "Hours per listener"),
             [
                 (
                     row["level"],
@@ -64,19 +65,22 @@ def levels(rows: Sequence[Row]) -> Figure:
             ],
         ),
         source=sql("levels"),
-        chart=splits(_splits(rows, each)) if rows else None,
-        notes=("Listeners and sessions of both levels count at each.",),
+        chart=splits(_splits(rows)) if rows else None,
+        notes=(
+            "Listeners and sessions of both levels count at each. Whether somebody "
+            "listens more when paying is another question: "
+            "invoke ask do_people_listen_more_when_they_pay.",
+        ),
     )
 
 
-def _splits(rows: Sequence[Row], each: dict[str, float | None]) -> list[Split]:
+def _splits(rows: Sequence[Row]) -> list[Split]:
     """A bar for each measure, free on the left."""
     measures = [
         ("Listeners", {row["level"]: row["listeners"] for row in rows}, count),
         ("Sessions", {row["level"]: row["sessions"] for row in rows}, count),
         ("Plays", {row["level"]: row["plays"] for row in rows}, count),
         ("Hours", {row["level"]: row["hours"] for row in rows}, decimal),
-        ("Hours by listener", each, decimal),
     ]
     return [
         Split(
@@ -93,8 +97,11 @@ def _against(hours: dict[str, float | None]) -> str:
     if free and paid:
         times = paid / free
         if 0.95 < times < 1.05:
-            return "Paying listeners hear about as much as free ones"
-        return f"Paying listeners hear {decimal(times)} times as much as free ones"
+            return "A paying listener hears about as many hours as a free one"
+        return (
+            f"A paying listener hears {decimal(times)} times the hours of a free one, "
+            f"{decimal(paid)} against {decimal(free)}"
+        )
     only = [level for level, heard in hours.items() if heard]
     return f"All plays are {only[0]}" if only else "Nobody has played anything yet"
 
@@ -115,8 +122,8 @@ def funnel(rows: Sequence[Row], way: str) -> Figure:
         name=f"{way}s",
         topic=f"{way.capitalize()}s",
         finding=finding,
-        unit="Stays that got to each step or further; a stay is the time that a user "
-        "was at one level without a break",
+        unit="Stays that got to each step or further, with their share of the step "
+        "before; a stay is the time that a user was at one level without a break",
         picture="Bars, one for each step",
         table=Table(
             ("Step", "Stays", "Users", "Of the step before", "Median time since it"),
@@ -148,8 +155,12 @@ def _told(row: Row) -> str:
     return count(row["stays"]) + ("" if of is None else f" · {percent(of)}")
 
 
-def retention(rows: Sequence[Row]) -> Figure:
-    """How many of those who began in a week play in the weeks after it."""
+def retention(fetched: Sequence[Row]) -> Figure:
+    """How many of those who began in a week play in the weeks after it.
+
+    The query fetches one cohort more than is shown, which tells of earlier ones.
+    """
+    rows, first = _cohorts(fetched)
     weeks = sorted({row["weeks_since"] for row in rows})
     found = {(row["cohort_week"], row["weeks_since"]): row for row in rows}
     sizes = {row["cohort_week"]: row["cohort_size"] for row in rows}
@@ -166,7 +177,7 @@ def retention(rows: Sequence[Row]) -> Figure:
     return Figure(
         name="retention",
         topic="Retention by cohort",
-        finding=_returning(rows),
+        finding=_returning([row for row in rows if row["cohort_week"] != first]),
         unit="Share of each week's new listeners, their number in brackets, who play "
         "in the weeks since; weeks begin on Monday, UTC",
         picture="Heat map of weeks since the first play for each cohort",
@@ -182,10 +193,7 @@ def retention(rows: Sequence[Row]) -> Figure:
         ),
         source=sql("retention"),
         chart=heat(cells, _SHADES, "Weeks since the first play") if rows else None,
-        notes=(
-            "* The log holds this week in part, so the share is too low.",
-            "The first cohort holds older listeners too.",
-        ),
+        notes=tuple(_cautions(rows, first)),
     )
 
 
@@ -198,16 +206,42 @@ def _day(cohort: date, others: Iterable[date]) -> str:
 def _share(row: Row | None, digits: int) -> str:
     if row is None or row["retention"] is None:
         return ""
-    return f"{100 * row['retention']:.{digits}f}%{'' if row['is_full_week'] else '*'}"
+    return f"{100 * row['retention']:.{digits}f}%{'*' if _is_partial(row) else ''}"
+
+
+def _is_partial(row: Row) -> bool:
+    """Whether more may come back in that week; in its first week all of them played."""
+    return row["weeks_since"] > 0 and not row["is_full_week"]
+
+
+def _cohorts(fetched: Sequence[Row]) -> tuple[list[Row], date | None]:
+    """What is shown, and of that the cohort that was there when the log began."""
+    weeks = sorted({row["cohort_week"] for row in fetched})
+    if len(weeks) > _COHORTS:
+        return [row for row in fetched if row["cohort_week"] in weeks[-_COHORTS:]], None
+    return list(fetched), weeks[0] if weeks else None
+
+
+def _cautions(rows: Sequence[Row], first: date | None) -> Iterable[str]:
+    """What a reader may take wrongly of these cohorts."""
+    if any(map(_is_partial, rows)):
+        yield "* The log holds this week in part, so the share is too low."
+    if first is not None:
+        yield (
+            "Of the first cohort many listened before the log began: the finding "
+            "leaves it out."
+        )
+    elif rows:
+        yield f"Cohorts before the last {_COHORTS} are left out."
 
 
 def _returning(rows: Sequence[Row]) -> str:
-    """Over all cohorts whose next week the log holds as a whole."""
+    """Over all these cohorts whose next week the log holds as a whole."""
     next_weeks = [r for r in rows if r["weeks_since"] == 1 and r["is_full_week"]]
     back = ratio(
         sum(row["active_listeners"] for row in next_weeks),
         sum(row["cohort_size"] for row in next_weeks),
     )
     if back is None:
-        return "No cohort has a whole week after its first yet"
+        return "No cohort of new listeners has a whole week after its first yet"
     return f"{percent(back)} of new listeners play again in the week after their first"

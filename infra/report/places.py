@@ -99,9 +99,8 @@ def devices(rows: Sequence[Row]) -> Figure:
 def _most(best: Sequence[Row], names: list[str], noun: str, total: int) -> str:
     if not best:
         return _NO_PLAYS
-    plays = count(best[0]["plays"]) + (
-        f" plays, {percent(best[0]['plays'] / total)} of all"
-    )
+    share = percent(best[0]["plays"] / total)
+    plays = f"{counted(best[0]['plays'], 'play')}, {share} of all"
     each = "" if len(best) == 1 else " each"
     return f"{listed(names, noun)} {they(best, 'leads', 'lead')} with {plays}{each}"
 

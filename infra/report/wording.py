@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
 NOTHING = "\u2013"  # a dash
 _LONGEST = 60  # characters of a name in a sentence; tables have it whole
+_JOINERS = "\u200d\ufe0e\ufe0f"  # what makes one picture of several characters
+_NARROW = set("fijlrtI.,:;'|!()[] ·")
 _NAMED = 3  # how many of those that share a place are named
 _EQUAL = 1e-9  # relative; sums of doubles differ in their last digits
 
@@ -70,6 +74,33 @@ def duration(seconds: float | None) -> str:
 def short(name: str) -> str:
     """A name for a sentence, cut where it is very long."""
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
+
+
+def fitted(text: str, room: float, size: float) -> str:
+    """A text cut to a width, all in pixels; letters are taken as rather wide.
+
+    Cut here, between characters, and not where it is drawn: Vega cuts between halves
+    of those beyond 16 bits, and what measures such a half brings the drawing down.
+    """
+    if sum(_width(character, size) for character in text) <= room:
+        return text
+    widths = accumulate(
+        (_width(character, size) for character in text), initial=_width("…", size)
+    )
+    end = max(0, sum(width <= room for width in widths) - 1)
+    while end and (text[end] in _JOINERS or unicodedata.combining(text[end])):
+        end -= 1
+    return f"{text[:end].rstrip(_JOINERS + ' ')}…"
+
+
+def _width(character: str, size: float) -> float:
+    if unicodedata.combining(character) or character in _JOINERS:
+        return 0.0
+    if unicodedata.east_asian_width(character) in "WF" or ord(character) > 0xFFFF:
+        return 1.3 * size
+    if character in _NARROW:
+        return 0.4 * size
+    return (0.85 if character.isupper() or character in "mw%@" else 0.64) * size
 
 
 def listed(names: Sequence[str], noun: str) -> str:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 from infra import atomic, steps
 from infra import profile as profiles
 from infra.errors import ConfigurationError
+from infra.landing import simulator
 from infra.report import answers as questions
 from infra.report import drawing, page
+from infra.report.drawing import titled
 from infra.report.wording import counted
 
 if TYPE_CHECKING:
@@ -39,10 +41,15 @@ def write(project: Project, pictures: str, bar: Bar) -> tuple[Path, str]:
         sections = told(found, steps.read(project.root))
         specs = {each.name: each.chart for each in figures(sections) if each.chart}
         svgs = {name: studio.svg(spec) for name, spec in specs.items()}
-        pngs = {name: studio.png(spec) for name, spec in specs.items() if folder}
+        when = page.period(found["headline"][0])
+        pngs = {
+            each.name: studio.png(titled(each.chart, each.finding, each.unit, when))
+            for each in figures(sections)
+            if each.chart and folder
+        }
         drawn = _finished(svgs, bar, "drawing")
-        made_at = datetime.now(UTC)
-        text = page.rendered(found, sections, drawn, target=target, made_at=made_at)
+        origin = page.Origin(target, datetime.now(UTC), _is_simulated(project))
+        text = page.rendered(found, sections, drawn, origin)
         atomic.write(project.root / PAGE, text.encode())
         said = f"wrote {PAGE}: {counted(len(drawn), 'chart')}, {_megabytes(text)}"
         if folder is None:
@@ -106,7 +113,18 @@ def _folder(pictures: str) -> Path | None:
         raise ConfigurationError(
             f"--png {pictures}: that is a file; name a folder, there or to be made."
         ) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"--png {pictures}: the folder cannot be made ({error.strerror})."
+        ) from None
     return folder
+
+
+def _is_simulated(project: Project) -> bool:
+    """Whether the raw files here are a sample of the simulator."""
+    landing = project.settings.landing
+    is_local = profiles.default_redshift(project.root) is None
+    return is_local and isinstance(landing, Path) and simulator.is_simulated(landing)
 
 
 def _target(project: Project) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checkout import REPOSITORY
+from checkout import REPOSITORY, Checkout, fails
 
 from infra import docs
 from infra.errors import ConfigurationError
@@ -77,6 +77,18 @@ def test_it_opens_a_browser_and_stops_on_ctrl_c(
 
 def test_a_port_that_is_taken_or_none_is_a_sentence(page: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        for port in (str(taken.getsockname()[1]), "99999", "http"):
-            with pytest.raises(ConfigurationError, match="choose another with --port"):
+        for port, reason in (
+            (str(taken.getsockname()[1]), "choose another with --port"),
+            ("99999", "--port 99999: must be a whole number from 0 to 65535"),
+            ("http", "--port http: must be a whole number from 0 to 65535"),
+        ):
+            with pytest.raises(ConfigurationError, match=reason):
+                docs.refuse_port(port)
+            with pytest.raises(ConfigurationError, match=reason):
                 docs.serve(page, port)
+
+
+def test_a_port_is_looked_at_before_the_site_is_written(checkout: Checkout) -> None:
+    told = checkout.invoke("docs", "--serve", "--port", "http")
+    assert "docs: --port http: must be" in fails(told, 2)
+    assert not (checkout.root / "target").exists()

@@ -101,9 +101,10 @@ def test_no_rows_are_an_empty_result(built: Built) -> None:
         (["selekt 1"], "syntax error"),
         (["select 1 +"], "syntax error"),
         ([" "], "No query given"),
-        (["delete from songplays"], "read-only mode"),
-        (["drop table staging_events"], "read-only mode"),
-        (["create table sparkify.more as select 1"], "read-only mode"),
+        (["select 1; select 2"], "One query at a time"),
+        (["delete from songplays"], "asks and changes nothing"),
+        (["drop table staging_events"], "asks and changes nothing"),
+        (["create table sparkify.more as select 1"], "asks and changes nothing"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

@@ -7,6 +7,8 @@ import duckdb
 import pytest
 from checkout import SMALL, Checkout, fails, succeeds
 
+from infra.rehearsal import scratch
+
 
 @pytest.fixture
 def before(checkout: Checkout) -> set[str]:
@@ -34,6 +36,16 @@ def test_down_leaves_the_checkout_as_it_was(ready: Checkout, before: set[str]) -
     assert ready.files().keys() == before
     assert not (ready.root / ".sparkify").exists()
     assert "nothing here was made by `up` or `load`" in down(ready)
+
+
+def test_what_a_rehearsal_left_goes_too_unless_one_is_running(ready: Checkout) -> None:
+    with scratch.taken(ready.root) as place:
+        (place.folder / "key.pem").touch()
+        assert "removed 3 things" in down(ready)
+        assert place.folder.exists()
+    succeeds(ready.invoke("up", env=SMALL))
+    down(ready)
+    assert not (ready.root / ".sparkify").exists()
 
 
 def test_down_asks_and_nobody_answers(ready: Checkout) -> None:

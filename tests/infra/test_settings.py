@@ -189,7 +189,7 @@ def test_an_unknown_variable_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"sparkify: a: b", "cannot be read: mapping values"),
+        (b"sparkify: a: b", "cannot be read: line 1, column 12: mapping values"),
         (b"sparkify: [", "cannot be read: "),
         (b"\xff\xfe", "cannot be read: 'utf-8' codec"),
         (b"", "the key sparkify with the settings is missing"),
@@ -239,6 +239,20 @@ def test_a_wrong_value_stops_the_task_that_needs_it(checkout: Checkout) -> None:
     told = fails(checkout.invoke("up"), 2)
     assert told.startswith("up: 1 setting is wrong:")
     assert "invoke.yaml: sparkify.sample_days = 0: must be a whole number" in told
+    example = (checkout.root / "profiles.yml.example").read_text()
+    (checkout.root / "profiles.yml").write_text(example)
+    told = fails(checkout.invoke("status"), 2)
+    assert len(told.splitlines()) == 2  # and nothing of a library's after it
+
+
+def test_files_that_are_no_yaml_are_told_with_the_place(checkout: Checkout) -> None:
+    (checkout.root / "profiles.yml").write_text("sparkify: [\n")
+    told = fails(checkout.invoke("load"), 2)
+    assert "profiles.yml is not a profile for this project (line 2, column 1: " in told
+    assert " object at 0x" not in told
+    (checkout.root / "invoke.yaml").write_text("sparkify: [x\n")
+    told = fails(checkout.invoke("status"), 2)
+    assert told.startswith("invoke.yaml cannot be read: line 2, column 1: ")
 
 
 @pytest.mark.parametrize("value", ["1.0", " 7 ", "1_000"])

@@ -8,4 +8,4 @@ select
     is_full_month
 from active_users
 order by date desc
-limit 120
+limit 121

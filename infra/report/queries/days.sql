@@ -8,4 +8,4 @@ select
     paid_listeners
 from daily_activity
 order by date desc
-limit 120
+limit 121

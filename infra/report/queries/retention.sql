@@ -15,7 +15,7 @@ where
             from cohort_retention
             where cohort_retention.weeks_since = 0
             order by cohort_retention.cohort_week desc
-            limit 12
+            limit 13
         ) as latest
     )
 order by cohort_week, weeks_since

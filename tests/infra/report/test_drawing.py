@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import altair as alt
 import pytest
-from answered import answers, every, figure, hostile, hour
+from answered import answers, artist, every, figure, hostile, hour
 
 from infra.report import drawing
 from infra.report.figure import Figure
@@ -18,7 +18,7 @@ MARKS = {  # how many shapes of a kind: the rows of the answers
     "artists": 2,
     "eras": 2,
     "matching": 5,
-    "levels": 10,
+    "levels": 8,
     "upgrades": 4,
     "downgrades": 4,
     "hours": 7 * 24,
@@ -28,7 +28,7 @@ MARKS = {  # how many shapes of a kind: the rows of the answers
     "quality": 1,
     "steps": 2,
     "plays": 8,
-    "listeners": 2,
+    "listeners": 3,
     "active": 2,  # no window of 28 days is whole
 }
 
@@ -62,6 +62,21 @@ def test_an_hour_without_plays_is_pale_and_one_that_never_came_is_empty() -> Non
         COLOURS["heat0"][0],
         COLOURS["heat5"][0],
     ]
+
+
+@pytest.mark.parametrize("before", range(20, 61, 4))
+def test_a_long_name_with_pictures_in_it_is_drawn(before: int) -> None:
+    found = figure("artists", artists=[artist("x" * before + "🎸🔥🎤🎧" * 9, 3)])
+    text = "".join(ElementTree.fromstring(drawing.svg(spec(found))).itertext())
+    assert "x…" in text or "🎸" in text
+
+
+def test_a_picture_has_words_of_its_own() -> None:
+    found = figure("plays")
+    own = drawing.titled(spec(found), found.finding, found.unit, "Nov 2018, UTC")
+    text = " ".join(ElementTree.fromstring(drawing.svg(own)).itertext())
+    for words in ("Most plays on", "Plays begun on each day", "Nov 2018, UTC"):
+        assert words in text
 
 
 @pytest.mark.parametrize("figure", CHARTS, ids=lambda each: each.name)

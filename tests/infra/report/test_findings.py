@@ -74,8 +74,14 @@ def test_the_best_day_is_told_and_days_that_tie() -> None:
 def test_days_are_in_order_and_those_left_out_are_told() -> None:
     found = figure("plays", days=[day(7, 2, 3), day(6, 4, 4)])
     assert [row[0] for row in found.table.rows] == ["Tue 2018-11-06", "Wed 2018-11-07"]
-    many = figure("plays", days=[day(1, 1, 1)] * 120)
-    assert many.notes[0].endswith("Earlier days than these 120 are left out.")
+    days = [day(2, 1, 1)] * 120
+    assert "120" not in figure("plays", days=days).unit
+    for name in ("plays", "listeners"):
+        many = figure(name, days=[*days, day(1, 9, 9)])
+        assert many.finding.startswith(f"Most {name} of the last 120 days on ")
+        assert "on each day of the last 120 days, UTC" in many.unit
+        assert len(many.table.rows) == 120
+        assert "2018-11-01" not in str(many.table.rows)
 
 
 def test_active_listeners_are_told_of_the_last_whole_week() -> None:
@@ -115,7 +121,9 @@ def test_eras_tell_of_how_many_plays_they_know() -> None:
     assert found.finding == (
         f"Songs of the 2000s lead among the 10.0{NBSP}% of plays that have a year"
     )
-    assert found.notes == ("Not here: 90 plays of songs outside the catalogue.",)
+    assert found.notes == (
+        "Not here: 90 plays of no song of the catalogue, or of a doubtful one.",
+    )
     tied = figure("eras", eras=[era("1990s", 3), era("2000s", 3)])
     assert tied.finding.startswith("Songs of the 1990s and 2000s lead among the 100.0")
     unknown = figure("eras", eras=[era("no song", 3)])
@@ -140,11 +148,12 @@ def test_matches_count_what_was_found_and_nothing_else() -> None:
     [
         (
             [level("free", 4, 1, 2.0), level("paid", 2, 1, 5.0)],
-            "Paying listeners hear 5.0 times as much as free ones",
+            "A paying listener hears 5.0 times the hours of a free one, 2.5 against "
+            "0.5",
         ),
         (
             [level("free", 4, 1, 2.0), level("paid", 4, 1, 2.02)],
-            "Paying listeners hear about as much as free ones",
+            "A paying listener hears about as many hours as a free one",
         ),
         ([level("paid", 4, 1, 2.0)], "All plays are paid"),
     ],
@@ -165,13 +174,36 @@ def test_a_funnel_tells_its_first_and_its_last_step() -> None:
 
 
 def test_retention_is_that_of_whole_weeks() -> None:
-    assert figure("retention").finding == (
+    first = [cohort(5, 0, 40, 40), cohort(5, 1, 40, 40)]
+    second = [cohort(12, 0, 4, 4), cohort(12, 1, 4, 3)]
+    found = figure("retention", retention=[*first, *second])
+    assert found.finding == (
         f"75.0{NBSP}% of new listeners play again in the week after their first"
     )
-    partial = [cohort(5, 0, 4, 4), cohort(5, 1, 4, 3, full=False)]
-    found = figure("retention", retention=partial)
-    assert found.finding == "No cohort has a whole week after its first yet"
-    assert found.table.rows == [("2018-11-05", "4", "100.0%", "75.0%*")]
+    assert found.notes == (
+        "Of the first cohort many listened before the log began: the finding leaves it "
+        "out.",
+    )
+    partial = [cohort(12, 0, 4, 4, full=False), cohort(12, 1, 4, 3, full=False)]
+    found = figure("retention", retention=[*first, *partial])
+    assert found.finding == (
+        "No cohort of new listeners has a whole week after its first yet"
+    )
+    assert found.table.rows[1] == ("2018-11-12", "4", "100.0%", "75.0%*")
+    assert found.notes[0].startswith("* The log holds this week in part")
+
+
+def test_of_many_cohorts_the_last_are_shown_and_all_of_these_count() -> None:
+    rows = [
+        {**cohort(5, since, 4, 4), "cohort_week": date(2018, month, 5)}
+        for month in range(1, 13)
+        for since in (0, 1)
+    ]
+    earlier = {**cohort(5, 0, 9, 9), "cohort_week": date(2017, 12, 5)}
+    found = figure("retention", retention=[earlier, *rows])
+    assert len(found.table.rows) == 12
+    assert found.finding.startswith("100.0")
+    assert found.notes == ("Cohorts before the last 12 are left out.",)
 
 
 def test_cohorts_of_several_years_are_told_apart() -> None:
@@ -231,10 +263,22 @@ def test_what_is_set_aside_is_told() -> None:
     )
 
 
+def test_after_a_refused_load_its_rejects_are_told() -> None:
+    refused = [
+        *(measure(name, 0) for name in ("events", "songs")),
+        measure("rejects_open", 13, None),
+    ]
+    refused = [{**row, "total": 0} for row in refused]
+    found = figure("quality", quality=refused)
+    assert found.finding == "Nothing was loaded: 13 open rejects"
+    assert found.chart is not None
+    assert "rejects of all loads that are open" in str(found.chart)
+
+
 def test_freshness_and_kinds_of_fault_that_are_not_there_are_told() -> None:
     assert figure("quality").notes == (
         "Last event: 2018-11-30 19:54 UTC. Last load: 2018-11-30 19:54 UTC.",
-        "2 other kinds of fault looked for, and none found.",
+        "3 other kinds of fault looked for, and none found.",
     )
 
 
@@ -269,7 +313,7 @@ def test_the_headline_tells_period_and_shares() -> None:
         "Plays": ("40", "10 a day"),
         "Listeners": ("4", "people who played"),
         "Sessions": ("5", "with a play"),
-        "Hours": ("2.5", "0.6 by listener"),
+        "Hours": ("2.5", "0.6 per listener"),
         "Paid share": (f"75.0{NBSP}%", "of the plays"),
         "Match rate": (f"5.0{NBSP}%", f"of plays by song, 65.0{NBSP}% by artist"),
     }
@@ -294,6 +338,17 @@ def test_a_small_share_is_not_nothing(share: float, told: str) -> None:
 )
 def test_a_time_has_the_unit_that_fits(seconds: float | None, told: str) -> None:
     assert wording.duration(seconds) == told.replace(" ", "\u00a0")  # one word
+
+
+@pytest.mark.parametrize("before", range(30))
+def test_a_name_is_cut_between_characters(before: int) -> None:
+    name = "x" * before + "🎸" * 20 + "e\u0301" * 20 + "👩\u200d🚀" * 20
+    cut = wording.fitted(name, 400, 13)
+    kept = cut.removesuffix("…")
+    assert name.startswith(kept)
+    assert cut != name
+    assert name[len(kept)] not in "\u0301\u200d"
+    assert wording.fitted(name[:9], 400, 13) == name[:9]
 
 
 @pytest.mark.parametrize(

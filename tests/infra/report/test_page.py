@@ -43,15 +43,14 @@ class Parsed(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def rendered(found: Answers) -> str:
+def rendered(found: Answers, *, is_simulated: bool = False) -> str:
     drawn = {
         each.name: drawing.inlined(drawing.svg(each.chart))
         for each in every(found)
         if each.chart
     }
-    return page.rendered(
-        found, sections(found), drawn, target="local (duckdb)", made_at=MADE_AT
-    )
+    origin = page.Origin("local (duckdb)", MADE_AT, is_simulated)
+    return page.rendered(found, sections(found), drawn, origin)
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +162,12 @@ def test_an_empty_warehouse_is_told_with_the_next_step() -> None:
     assert "There is nothing to report yet. invoke load build fills" in found.text
     assert len(found.all("svg")) == 1  # the steps, which were run
     assert "There is nothing to report yet" not in rendered(answers())
+
+
+def test_a_simulated_sample_is_called_one(text: str) -> None:
+    told = "A simulated sample: none of these people and songs exist."
+    assert told in rendered(answers(), is_simulated=True)
+    assert told not in text
 
 
 def test_every_question_is_answered_and_shown(parsed: Parsed) -> None:
