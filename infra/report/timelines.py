@@ -89,6 +89,7 @@ def _days(days: Sequence[date], unit: str | None) -> alt.X:
             grid=False,
             labelOverlap=True,
             labelFlush=False,  # a label stands below its own day
+            labelPadding=7,  # and the first one below the 0 of the other axis
         ),
         **given,
     )

@@ -103,6 +103,7 @@ SHOWN = """() => {
 def in_graph(page: Page, site: Path, address: str) -> set[str]:
     """The nodes that a page's graph shows, once it is opened."""
     leads_to(page, site, address)
+    page.reload()  # else a graph that was opened before is open still
     page.locator(".launcher a, a.launcher, [ng-click*=onLauncherClick]").first.click()
     page.wait_for_function(f"({SHOWN})().length > 0", timeout=60_000)
     return set(page.evaluate(SHOWN))

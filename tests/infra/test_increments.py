@@ -9,6 +9,7 @@ from checkout import Checkout, Completed, Shared, succeeds
 
 from infra.landing import simulator
 
+pytestmark = pytest.mark.slow  # test_dealing holds increments to a build from nothing
 SAMPLE = simulator.Plan(users=30, songs=20, days=4, seed=5, match_rate=0.5)
 FULL = ("--vars", "full_tests: true")
 TESTS = ("--exclude", "test_type:unit", "source:*")
@@ -112,7 +113,6 @@ def test_tests_look_at_touched_days_and_when_told_at_all(grown: Checkout) -> Non
     assert "accepted_values_songplays_match_method" in told.stdout
 
 
-@pytest.mark.slow
 def test_a_file_that_goes_takes_its_rows_out_of_every_model(grown: Checkout) -> None:
     """Sessions too that have none left, and that are of other days besides.
 
@@ -140,7 +140,6 @@ def test_a_file_that_goes_takes_its_rows_out_of_every_model(grown: Checkout) -> 
     assert rows() == left
 
 
-@pytest.mark.slow
 def test_a_full_build_takes_no_event_that_event_files_do_not_know(
     grown: Checkout,
 ) -> None:
@@ -155,7 +154,6 @@ def test_a_full_build_takes_no_event_that_event_files_do_not_know(
     assert grown.query(events) == before
 
 
-@pytest.mark.slow
 def test_a_table_with_other_columns_is_refused(grown: Checkout) -> None:
     model = grown.root / "models" / "staging" / "stg_user_days.sql"
     text = model.read_text()
@@ -172,7 +170,6 @@ UNKNOWN = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("choice", UNKNOWN)
 def test_rows_that_no_load_brought_are_built_in_full_each_time(
     grown: Checkout, choice: str
@@ -205,7 +202,6 @@ def test_rows_that_no_load_brought_are_built_in_full_each_time(
     assert grown.value("select count(*) from songplays") > before
 
 
-@pytest.mark.slow
 def test_rows_that_no_load_brought_are_noticed_by_the_next_build(
     grown: Checkout,
 ) -> None:

@@ -271,6 +271,7 @@ def test_the_top_of_the_published_data(real: Checkout) -> None:
     assert real.value("select count(*) from user_agents") == 40
 
 
+@pytest.mark.slow
 def test_quality_knows_the_rejects_that_are_open(own_built: Checkout) -> None:
     log = own_built.root / "data/landing/log_data/2018/11/2018-11-30-events.json"
     lines = log.read_text(encoding="utf-8").splitlines()

@@ -262,10 +262,11 @@ def numberless(rows: Any) -> list[Row]:  # noqa: ANN401 - rows from anywhere
 @pytest.mark.parametrize(
     ("name", "how"),
     [
-        *((name, "killed") for name in ("changed", "full refresh")),
+        ("changed", "killed"),
         *(slow(name, "killed") for name in ("first", "new", "gone", "rejects")),
+        slow("full refresh", "killed"),
         *(slow(name, "interrupted") for name in ("first", "full refresh")),
-        ("rejects", "out of space"),
+        slow("rejects", "out of space"),
     ],
 )
 def test_a_load_that_ends_anywhere_leaves_the_old_or_the_new_and_the_next_completes_it(
@@ -332,6 +333,7 @@ def test_the_steps_are_those_that_are_promised() -> None:
     assert tuple(dict.fromkeys(PATH)) == STEPS
 
 
+@pytest.mark.slow
 def test_a_kill_while_temporary_files_are_thrown_away_does_not_stop_the_next_load(
     tmp_path: Path,
 ) -> None:
