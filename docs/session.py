@@ -132,8 +132,8 @@ def photograph(report: Path) -> None:
         page.goto(report.as_uri())
         card = page.locator(".card").first
         below = card.evaluate("card => card.getBoundingClientRect().bottom")
-        clip = {"x": 0, "y": 0, "width": 1120, "height": round(below) + 16}
-        page.screenshot(path=PICTURE, full_page=True, clip=clip)
+        page.set_viewport_size({"width": 1120, "height": round(below) + 16})
+        page.screenshot(path=PICTURE)
         browser.close()
 
 

@@ -198,8 +198,11 @@ def read(root: Path) -> Profile:
             f"There is no {FILE} yet; run `invoke up` first."
         ) from None
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
-        is_marked = isinstance(error, yaml.MarkedYAMLError)
-        reason = configuration.where(error) if is_marked else repr(error)
+        reason = (
+            configuration.where(error)
+            if isinstance(error, yaml.MarkedYAMLError)
+            else repr(error)
+        )
         raise ConfigurationError(
             f"{FILE} is not a profile for this project ({reason}). Mend it, or delete "
             f"it and run `invoke up`, which makes it anew from {EXAMPLE}."
