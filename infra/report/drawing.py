@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib import import_module
 from xml.etree import ElementTree
 
 from infra.report.figure import Spec
@@ -43,12 +42,8 @@ class Studio:
 
 @contextmanager
 def studio() -> Iterator[Studio]:
-    """A studio that wakes while the warehouse is asked: that takes half a second.
-
-    So does Altair, which the charts are described with.
-    """
+    """A studio that wakes while the warehouse is asked: that takes half a second."""
     with ThreadPoolExecutor(2, thread_name_prefix="draw") as pool:
-        pool.submit(import_module, "altair")
         pool.submit(svg, {"mark": "bar", "data": {"values": []}})
         yield Studio(pool)
 

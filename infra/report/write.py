@@ -71,7 +71,13 @@ def _megabytes(text: str) -> str:
 
 
 def told(found: Answers, done: Sequence[steps.Step]) -> list[Section]:
-    """The sections of the page, in order."""
+    """The sections of the page, in order.
+
+    Altair would check each part of a chart against Vega-Lite's schema as it is made,
+    half of the time this takes; tests check the charts as a whole.
+    """
+    from altair.utils.schemapi import debug_mode  # noqa: PLC0415 - slow to import
+
     from infra.report import (  # noqa: PLC0415 - Altair takes a second to import
         catalogue,
         health,
@@ -80,13 +86,14 @@ def told(found: Answers, done: Sequence[steps.Step]) -> list[Section]:
         places,
     )
 
-    return [
-        listening.section(found),
-        catalogue.section(found),
-        people.section(found),
-        places.section(found),
-        health.section(found, done),
-    ]
+    with debug_mode(False):
+        return [
+            listening.section(found),
+            catalogue.section(found),
+            people.section(found),
+            places.section(found),
+            health.section(found, done),
+        ]
 
 
 def figures(sections: Sequence[Section]) -> list[Figure]:
