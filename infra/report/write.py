@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -38,9 +38,11 @@ def write(project: Project, pictures: str, bar: Bar) -> tuple[Path, str]:
     folder, target = _folder(pictures), _target(project)
     with drawing.studio() as studio:
         found = questions.ask(project, bar)
-        sections = told(found, steps.read(project.root))
-        specs = {each.name: each.chart for each in figures(sections) if each.chart}
-        svgs = {name: studio.svg(spec) for name, spec in specs.items()}
+        sections: list[Section] = []
+        svgs: dict[str, Future[str]] = {}
+        for section in told(found, steps.read(project.root)):
+            sections.append(section)  # drawn while the next one is made
+            svgs |= {f.name: studio.svg(f.chart) for f in section.figures if f.chart}
         when = page.period(found["headline"][0])
         pngs = {
             each.name: studio.png(titled(each.chart, each.finding, each.unit, when))
@@ -70,8 +72,8 @@ def _megabytes(text: str) -> str:
     return f"{len(text.encode()) / 1e6:.2f} MB"
 
 
-def told(found: Answers, done: Sequence[steps.Step]) -> list[Section]:
-    """The sections of the page, in order.
+def told(found: Answers, done: Sequence[steps.Step]) -> Iterator[Section]:
+    """Makes the sections of the page, in order.
 
     Altair would check each part of a chart against Vega-Lite's schema as it is made,
     half of the time this takes; tests check the charts as a whole.
@@ -87,13 +89,11 @@ def told(found: Answers, done: Sequence[steps.Step]) -> list[Section]:
     )
 
     with debug_mode(False):
-        return [
-            listening.section(found),
-            catalogue.section(found),
-            people.section(found),
-            places.section(found),
-            health.section(found, done),
-        ]
+        yield listening.section(found)
+        yield catalogue.section(found)
+        yield people.section(found)
+        yield places.section(found)
+        yield health.section(found, done)
 
 
 def figures(sections: Sequence[Section]) -> list[Figure]:

@@ -263,7 +263,7 @@ def large() -> Answers:
 
 
 def sections(found: Answers) -> list[Section]:
-    return told(found, STEPS)
+    return list(told(found, STEPS))
 
 
 def figure(name: str, **changed: list[Row]) -> Figure:
