@@ -61,13 +61,17 @@ def lint(root: Path) -> int:
             for pool in [stack.enter_context(ThreadPoolExecutor(1))]
             for words in lane
         }
-        for done, future in enumerate(as_completed(running), start=1):
-            completed = future.result()
-            say(f"  {running[future]}")
-            out.print(Text.from_ansi(completed.stdout), end="")
-            progress.update(done, len(running))
-            if completed.returncode != 0:
-                failed.append(running[future])
+        try:
+            for done, future in enumerate(as_completed(running), start=1):
+                completed = future.result()
+                say(f"  {running[future]}")
+                out.print(Text.from_ansi(completed.stdout), end="")
+                progress.update(done, len(running))
+                if completed.returncode != 0:
+                    failed.append(running[future])
+        finally:
+            for future in running:  # after Ctrl-C none begins any more
+                future.cancel()
     if failed:
         raise SparkifyError(f"These complained, see above: {', '.join(failed)}.")
     return len(linters)

@@ -70,7 +70,7 @@ def _explained(reason: str) -> str:
     """DuckDB's words, and what they mean here."""
     if "attached in read-only mode" in reason:
         return "`invoke sql` asks and changes nothing; models are what dbt builds from."
-    if "does not exist" in reason:
+    if "Table with name" in reason:
         return f"{reason}\n`invoke status` lists what there is."
     return reason
 

@@ -55,12 +55,9 @@ def bars(rows: Sequence[Bar]) -> Spec:
 
 def splits(rows: Sequence[Split]) -> Spec:
     """Bars of one length, each of parts in proportion, the first on the left."""
+    room = _room([row.told for row in rows])
     values = [
-        {
-            "place": place,
-            "told": row.told,
-            "label": fitted(row.label, _room([each.told for each in rows]), SIZE),
-        }
+        {"place": place, "told": row.told, "label": fitted(row.label, room, SIZE)}
         for place, row in enumerate(rows)
     ]
     parts = [

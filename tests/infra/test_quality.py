@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,20 @@ def test_what_pytest_says_is_told(
         return
     with pytest.raises(SparkifyError, match=told):
         quality.test(tmp_path, chosen)
+
+
+def test_after_an_interrupt_no_linter_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+
+    def run(_: Path, *words: str) -> object:
+        begun.append(words)
+        time.sleep(0.5)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(quality, "LANES", ((GOOD, GOOD, GOOD),))
+    monkeypatch.setattr(quality, "_run", run)
+    with pytest.raises(KeyboardInterrupt):
+        quality.lint(tmp_path)
+    assert len(begun) <= 2  # the one that was waiting may have begun by then
